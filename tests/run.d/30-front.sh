@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# static/: type check, unit tests, and what package.json calls "lint".
+set -u
+. "$PW_ROOT/tests/lib/lines.sh"
+if [ ! -f "$PW_ROOT/static/package.json" ]; then skip front "no static/package.json yet"; exit 0; fi
+cd "$PW_ROOT/static" || exit 2
+if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  npm ci --no-audit --no-fund >&2 || { not_ok front/install "npm ci failed"; exit 1; }
+fi
+has() { node -e 'process.exit(require("./package.json").scripts?.[process.argv[1]] ? 0 : 1)' "$1"; }
+for script in check lint; do
+  if has "$script"; then check "front/$script" npm run --silent "$script"; fi
+done
+if has test; then
+  npm run --silent test 2>&1 | python3 "$PW_ROOT/tests/lib/tap_lines.py" front
+  [ "${PIPESTATUS[0]}" = 0 ] || lines_failed=1
+fi
+[ "$lines_failed" = 0 ]
