@@ -1,0 +1,33 @@
+/**
+ * The page registry: one row is one page. The router, the menu, the search of pages and the phone's bottom
+ * bar are made from these rows; a page that is not here does not exist.
+ */
+import type { Component } from 'vue';
+import type { Key } from './i18n';
+import type { Permission } from './types';
+
+export type MenuGroup = 'today' | 'operations' | 'alarms' | 'audit' | 'system';
+
+export interface PageRow {
+  /** Below /portal/; parameters as in vue-router. */
+  path: string;
+  name: string;
+  title: Key;
+  /** Who may open it; left out: everybody who is logged in. */
+  permission?: Permission;
+  /** Where it stands in the menu; left out: reached from other pages only. */
+  group?: MenuGroup;
+  /** Place in the phone's bottom bar, from the left. */
+  bottom_bar?: 1 | 2 | 3 | 4;
+  /** Open without a session (log-in only). */
+  open?: boolean;
+  load: () => Promise<{ default: Component }>;
+}
+
+export const menu_groups: readonly MenuGroup[] = ['today', 'operations', 'alarms', 'audit', 'system'];
+
+/** Order here is the order in the menu. */
+export const pages: readonly PageRow[] = [
+  { path: '/login', name: 'login', title: 'page.login', open: true, load: () => import('./pages/session/LoginPage.vue') },
+  { path: '/about', name: 'about', title: 'page.about', group: 'system', load: () => import('./pages/about/AboutPage.vue') },
+];

@@ -1,0 +1,79 @@
+/** States of supplies, commands and lines: one colour, one icon and one word each, the same everywhere. */
+
+export type Tone =
+  | 'closed'
+  | 'tripped'
+  | 'keep-on'
+  | 'locked-out'
+  | 'stale'
+  | 'by-hand'
+  | 'level-1'
+  | 'level-2'
+  | 'level-3'
+  | 'outline';
+
+export type Glyph =
+  | 'bolt'
+  | 'off'
+  | 'shield'
+  | 'padlock'
+  | 'clock'
+  | 'hand'
+  | 'warn'
+  | 'dash'
+  | 'check'
+  | 'cross'
+  | 'question'
+  | 'pen'
+  | 'snow';
+
+export interface StateLook {
+  tone: Tone;
+  glyph: Glyph;
+}
+
+/** Keys are the words of the API; the text of each is `state.<key>` in the language files. */
+export const state_looks = {
+  closed: { tone: 'closed', glyph: 'bolt' },
+  tripped: { tone: 'tripped', glyph: 'off' },
+  open: { tone: 'tripped', glyph: 'off' },
+  partial: { tone: 'by-hand', glyph: 'warn' },
+  keep_on: { tone: 'keep-on', glyph: 'shield' },
+  locked_out: { tone: 'locked-out', glyph: 'padlock' },
+  stale: { tone: 'stale', glyph: 'clock' },
+  never: { tone: 'outline', glyph: 'dash' },
+  close_by_hand: { tone: 'by-hand', glyph: 'hand' },
+  protected: { tone: 'keep-on', glyph: 'shield' },
+  frozen: { tone: 'locked-out', glyph: 'snow' },
+  read_only: { tone: 'by-hand', glyph: 'pen' },
+  level_1: { tone: 'level-1', glyph: 'warn' },
+  level_2: { tone: 'level-2', glyph: 'warn' },
+  level_3: { tone: 'level-3', glyph: 'warn' },
+  ok: { tone: 'closed', glyph: 'check' },
+  degraded: { tone: 'level-1', glyph: 'warn' },
+  silent: { tone: 'tripped', glyph: 'cross' },
+  down: { tone: 'tripped', glyph: 'cross' },
+  unknown: { tone: 'stale', glyph: 'question' },
+  pending: { tone: 'keep-on', glyph: 'clock' },
+  taken: { tone: 'keep-on', glyph: 'clock' },
+  sent: { tone: 'keep-on', glyph: 'clock' },
+  confirmed: { tone: 'closed', glyph: 'check' },
+  refused: { tone: 'tripped', glyph: 'cross' },
+  superseded: { tone: 'outline', glyph: 'dash' },
+  expired: { tone: 'outline', glyph: 'clock' },
+  cancelled: { tone: 'outline', glyph: 'dash' },
+  active: { tone: 'closed', glyph: 'check' },
+  disabled: { tone: 'outline', glyph: 'dash' },
+  lifted: { tone: 'outline', glyph: 'check' },
+  approved: { tone: 'closed', glyph: 'check' },
+  rejected: { tone: 'tripped', glyph: 'cross' },
+  info: { tone: 'keep-on', glyph: 'question' },
+  warning: { tone: 'level-2', glyph: 'warn' },
+  critical: { tone: 'tripped', glyph: 'warn' },
+} as const satisfies Record<string, StateLook>;
+
+export type StateName = keyof typeof state_looks;
+
+export function lookOf(state: string): StateLook {
+  return (state_looks as Record<string, StateLook>)[state] ?? { tone: 'outline', glyph: 'question' };
+}
