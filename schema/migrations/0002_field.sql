@@ -45,6 +45,8 @@ CREATE TABLE IF NOT EXISTS model (
   code         VARCHAR(64) NOT NULL UNIQUE,
   name         VARCHAR(80) NOT NULL,
   maturity     ENUM('experimental','accepted') NOT NULL DEFAULT 'experimental',
+  actions      VARCHAR(200) NOT NULL DEFAULT '' COMMENT 'orders it offers: trip,close,keep_on,release,read',
+  capabilities VARCHAR(400) NOT NULL DEFAULT '' COMMENT 'name:proven or name:unverified, comma between',
   file_sha256  BINARY(32) NOT NULL,
   seen_at      DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3)
 ) ENGINE=InnoDB;
