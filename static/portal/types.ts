@@ -8,6 +8,7 @@ export type Permission =
   | 'keep_on.set'
   | 'lock_out.set'
   | 'lock_out.override'
+  | 'approval.view'
   | 'approval.decide'
   | 'line.configure'
   | 'import.run'
