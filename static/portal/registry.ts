@@ -2,6 +2,7 @@
  * The page registry: one row is one page. The router, the menu, the search of pages and the phone's bottom
  * bar are made from these rows; a page that is not here does not exist.
  */
+import { InfoFilled } from '@element-plus/icons-vue';
 import type { Component } from 'vue';
 import type { Key } from './i18n';
 import type { Permission } from './types';
@@ -17,6 +18,10 @@ export interface PageRow {
   permission?: Permission;
   /** Where it stands in the menu; left out: reached from other pages only. */
   group?: MenuGroup;
+  /** Picture in menu and bottom bar. */
+  icon?: Component;
+  /** Which number of /status stands beside the entry. */
+  badge?: 'tasks_open' | 'alarms_open';
   /** Place in the phone's bottom bar, from the left. */
   bottom_bar?: 1 | 2 | 3 | 4;
   /** Open without a session (log-in only). */
@@ -29,5 +34,5 @@ export const menu_groups: readonly MenuGroup[] = ['today', 'operations', 'alarms
 /** Order here is the order in the menu. */
 export const pages: readonly PageRow[] = [
   { path: '/login', name: 'login', title: 'page.login', open: true, load: () => import('./pages/session/LoginPage.vue') },
-  { path: '/about', name: 'about', title: 'page.about', group: 'system', load: () => import('./pages/about/AboutPage.vue') },
+  { path: '/about', name: 'about', title: 'page.about', group: 'system', icon: InfoFilled, load: () => import('./pages/about/AboutPage.vue') },
 ];
