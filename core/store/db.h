@@ -18,6 +18,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/rc.h"
+#include "core/base/text.h"
 
 #define DB_ROWS_MAX 100000    /* no single query may bring more */
 #define DB_TRANSACT_TRIES_MAX 5
@@ -87,9 +88,12 @@ enum rc db_execute(struct db *db, const char *sql, const struct db_value *args, 
 enum rc db_query(struct db *db, struct arena *arena, const char *sql, const struct db_value *args,
                  size_t args_count, size_t rows_max, struct db_rows *ret_rows) MUST_CHECK;
 /* Runs text that was built for bulk work (many VALUES rows); it is not cached. The caller escaped every value:
-   only integers, times and db_escape'd text go in. */
+   only integers, times and text from db_add_escaped go in. */
 enum rc db_execute_text(struct db *db, const char *sql, size_t len,
                         struct db_outcome *ret_outcome) MUST_CHECK;
+
+/* Appends bytes as a quoted SQL literal for db_execute_text. */
+void db_add_escaped(struct text *out, const char *bytes, size_t len);
 
 /* A step of business in one transaction. work runs 1 .. 5 times: again after RC_RETRY from it or from COMMIT, so it
    must not have effects outside the database. Any result but RC_OK rolls back and is returned. */
