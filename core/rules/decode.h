@@ -1,0 +1,29 @@
+/*
+ * Decode: registers of one block read -> values in canonical units. Table driven, integers only.
+ * Plausibility (jumps, clocks) is judged elsewhere; here a value is as the meter said it.
+ */
+#ifndef PW_RULES_DECODE_H
+#define PW_RULES_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/clock.h"
+#include "core/base/rc.h"
+#include "core/rules/model.h"
+
+#define SERIAL_NUMBER_MAX 24 /* bytes, NUL included */
+
+/* Sets every point of the model that lies wholly in the block; leaves all others as they were.
+   registers: block->count of them, host order. RC_PROTOCOL: a BCD point holds other digits (that
+   point is not set, the others are). */
+enum rc decode_block(const struct model *model, const struct plan_block *block,
+                     const uint16_t *registers, struct reading *reading) MUST_CHECK;
+/* The 12 digits of a serial number point as text with its leading zeros. */
+void decode_serial_number(int64_t value, char out[SERIAL_NUMBER_MAX]);
+/* The meter's own clock as parts. False if the reading lacks it or it is no calendar date. */
+
+bool decode_clock(const struct reading *reading, struct clock_parts *ret_parts);
+
+#endif
