@@ -36,5 +36,14 @@ export default defineConfig({
     },
   },
   server: { port: 5173, strictPort: true, proxy: { '/api': { target: api } } },
-  preview: { port: 5174, strictPort: true, proxy: { '/api': { target: api } } },
+  // The same policy that nginx sends, so that a violation shows before it is installed.
+  preview: {
+    headers: {
+      'Content-Security-Policy':
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+    },
+    port: Number(process.env.PW_PREVIEW_PORT ?? 5174),
+    strictPort: true,
+    proxy: { '/api': { target: api } },
+  },
 });

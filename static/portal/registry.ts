@@ -34,5 +34,7 @@ export const menu_groups: readonly MenuGroup[] = ['today', 'operations', 'alarms
 /** Order here is the order in the menu. */
 export const pages: readonly PageRow[] = [
   { path: '/login', name: 'login', title: 'page.login', open: true, load: () => import('./pages/session/LoginPage.vue') },
+  { path: '/enrol', name: 'enrol', title: 'page.enrol', load: () => import('./pages/session/EnrolPage.vue') },
+  { path: '/password', name: 'password', title: 'page.password', load: () => import('./pages/session/PasswordPage.vue') },
   { path: '/about', name: 'about', title: 'page.about', group: 'system', icon: InfoFilled, load: () => import('./pages/about/AboutPage.vue') },
 ];

@@ -55,7 +55,7 @@ router.beforeEach(async (to) => {
   const forced = stagePage();
   if (forced) return to.name === forced ? true : { name: forced };
   if (page?.open) return targetOf(to.query.to);
-  if (to.name === 'home') return homePath();
+  if (to.name === 'home' || to.name === 'enrol') return homePath();
   if (page && !may(page.permission)) return { name: 'missing', params: { rest: ['403'] } };
   return true;
 });

@@ -1,0 +1,46 @@
+/** One act of the user: busy while it runs, one sentence when it fails, one key for all its repeats. */
+import { ref, type Ref } from 'vue';
+import { ApiError, orderKey } from '@shared/api';
+import { errorText } from './api';
+
+export interface Act {
+  busy: Ref<boolean>;
+  failure: Ref<string>;
+  /** The field that the server named, or empty. */
+  field: Ref<string>;
+  /** Runs the act; true when it succeeded. The key stays the same until it does, so a repeat is not a second order. */
+  run: (work: (key: string) => Promise<unknown>) => Promise<boolean>;
+  reset: () => void;
+}
+
+export function useAct(): Act {
+  const busy = ref(false);
+  const failure = ref('');
+  const field = ref('');
+  let key = orderKey();
+
+  async function run(work: (key: string) => Promise<unknown>): Promise<boolean> {
+    if (busy.value) return false;
+    busy.value = true;
+    failure.value = field.value = '';
+    try {
+      await work(key);
+      key = orderKey();
+      return true;
+    } catch (error) {
+      failure.value = errorText(error);
+      field.value = error instanceof ApiError ? (error.field ?? '') : '';
+      // A refused order was not carried out: what is sent next is a new one. A lost answer keeps its key.
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500) key = orderKey();
+      return false;
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  function reset(): void {
+    failure.value = field.value = '';
+    key = orderKey();
+  }
+  return { busy, failure, field, run, reset };
+}
