@@ -1,0 +1,183 @@
+/* The schedule of a line, in simulated time: 9600 8N1, 50 ms turnaround, 167 ms a fast read, 400 ms
+ * a time-out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/rules/schedule.h"
+
+#define METERS 32
+#define FAST_US 167000
+#define SLOW_US 119000
+#define DEAD_US 420000
+
+struct line {
+    struct schedule schedule;
+    struct schedule_meter meters[METERS];
+    bool dead[METERS];
+    int64_t now_us;
+    int fast[METERS];
+    int slow[METERS];
+    int probes;
+    int64_t worst_ms; /* longest cycle since it was set to 0 */
+    int64_t cycles;
+};
+
+static void line_init(struct line *line, int64_t cycle_ms, int64_t slow_ms)
+{
+    memset(line, 0, sizeof(*line));
+    line->now_us = 1000000000;
+    for (int i = 0; i < METERS; i++) {
+        line->meters[i].slow_blocks = 3;
+    }
+    schedule_init(&line->schedule, line->meters, METERS, cycle_ms, slow_ms, line->now_us / 1000);
+}
+
+static void line_step(struct line *line)
+{
+    struct schedule_step step = schedule_next(&line->schedule, line->now_us / 1000);
+    if (line->schedule.last.number > line->cycles) {
+        line->cycles = line->schedule.last.number;
+        if (line->schedule.last.wall_ms > line->worst_ms) {
+            line->worst_ms = line->schedule.last.wall_ms;
+        }
+    }
+    if (step.kind == SCHEDULE_WAIT) {
+        assert_true(step.wait_until_ms * 1000 > line->now_us);
+        line->now_us = step.wait_until_ms * 1000;
+        return;
+    }
+    int64_t bound_us = step.kind == SCHEDULE_SLOW ? SLOW_US : FAST_US;
+    bool answered = !line->dead[step.meter];
+    int64_t spent_us = answered ? bound_us + 1000 : DEAD_US;
+    line->now_us += spent_us;
+    line->fast[step.meter] += step.kind == SCHEDULE_FAST;
+    line->slow[step.meter] += step.kind == SCHEDULE_SLOW;
+    line->probes += step.kind == SCHEDULE_PROBE;
+    schedule_done(&line->schedule, &step, answered, bound_us, spent_us, line->now_us / 1000);
+}
+
+static void line_run(struct line *line, int64_t ms)
+{
+    int64_t until_us = line->now_us + ms * 1000;
+    while (line->now_us < until_us) {
+        line_step(line);
+    }
+}
+
+static void all_alive_stays_near_the_bound(void **state)
+{
+    (void)state;
+    struct line line;
+    line_init(&line, 0, 600000);
+    line_run(&line, 1200000);
+    assert_true(line.worst_ms * 1000 <= METERS * (int64_t)FAST_US * 105 / 100);
+    for (int i = 0; i < METERS; i++) {
+        assert_in_range(line.slow[i], 3, 9);
+        assert_true(line.fast[i] >= line.fast[0] - 1);
+    }
+}
+
+static void three_dead_cost_little(void **state)
+{
+    (void)state;
+    struct line line;
+    line_init(&line, 0, 600000);
+    line_run(&line, 20000);
+    line.dead[3] = line.dead[17] = line.dead[31] = true;
+    int64_t begun = line.cycles;
+    while (line.cycles < begun + 3) {
+        line_step(&line);
+    }
+    line.worst_ms = 0;
+    line_run(&line, 600000);
+    int64_t bound_ms = (METERS - 3) * FAST_US / 1000;
+    assert_true(line.worst_ms <= bound_ms * 115 / 100);
+    assert_true(line.probes > 3);
+}
+
+static void a_dead_meter_comes_back(void **state)
+{
+    (void)state;
+    struct line line;
+    line_init(&line, 0, 600000);
+    line.dead[5] = true;
+    line_run(&line, 60000);
+    assert_true(line.meters[5].dead);
+    line.dead[5] = false;
+    line_run(&line, 130000);
+    assert_false(line.meters[5].dead);
+    int before = line.fast[5];
+    line_run(&line, 20000);
+    assert_true(line.fast[5] > before);
+}
+
+static void a_silent_line_is_tried_each_second_and_revives_at_once(void **state)
+{
+    (void)state;
+    struct line line;
+    line_init(&line, 0, 600000);
+    line_run(&line, 20000);
+    memset(line.dead, 1, sizeof(line.dead));
+    line_run(&line, 60000);
+    assert_true(schedule_line_is_silent(&line.schedule));
+    int probes = line.probes;
+    line_run(&line, 30000);
+    assert_in_range(line.probes - probes, 18, 31);
+    memset(line.dead, 0, sizeof(line.dead));
+    memset(line.fast, 0, sizeof(line.fast));
+    line_run(&line, 9000);
+    for (int i = 0; i < METERS; i++) {
+        assert_true(line.fast[i] >= 1);
+    }
+}
+
+static void cycle_s_pauses(void **state)
+{
+    (void)state;
+    struct line line;
+    line_init(&line, 60000, 600000);
+    line_run(&line, 600000);
+    assert_in_range(line.fast[0], 10, 11);
+    assert_true(line.worst_ms < 6000);
+}
+
+static void an_empty_line_waits(void **state)
+{
+    (void)state;
+    struct schedule schedule;
+    schedule_init(&schedule, NULL, 0, 0, 1000, 5);
+    assert_int_equal(schedule_next(&schedule, 5).kind, SCHEDULE_WAIT);
+    assert_false(schedule_line_is_silent(&schedule));
+}
+
+static void slow_without_blocks_is_never_asked(void **state)
+{
+    (void)state;
+    struct line line;
+    line_init(&line, 0, 10000);
+    for (int i = 0; i < METERS; i++) {
+        line.meters[i].slow_blocks = i == 7 ? 1 : 0;
+    }
+    line_run(&line, 60000);
+    assert_int_equal(line.slow[6], 0);
+    assert_in_range(line.slow[7], 3, 7);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_alive_stays_near_the_bound),
+        cmocka_unit_test(three_dead_cost_little),
+        cmocka_unit_test(a_dead_meter_comes_back),
+        cmocka_unit_test(a_silent_line_is_tried_each_second_and_revives_at_once),
+        cmocka_unit_test(cycle_s_pauses),
+        cmocka_unit_test(an_empty_line_waits),
+        cmocka_unit_test(slow_without_blocks_is_never_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
