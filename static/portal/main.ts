@@ -5,6 +5,7 @@ import 'element-plus/theme-chalk/el-message.css';
 import 'element-plus/theme-chalk/el-message-box.css';
 import '@shared/tokens.css';
 import './portal.css';
+import './pages/parts.css';
 import { localeAtStart } from '@shared/i18n';
 import App from './App.vue';
 import { api } from './api';

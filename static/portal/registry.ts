@@ -37,4 +37,14 @@ export const pages: readonly PageRow[] = [
   { path: '/enrol', name: 'enrol', title: 'page.enrol', load: () => import('./pages/session/EnrolPage.vue') },
   { path: '/password', name: 'password', title: 'page.password', load: () => import('./pages/session/PasswordPage.vue') },
   { path: '/about', name: 'about', title: 'page.about', group: 'system', icon: InfoFilled, load: () => import('./pages/about/AboutPage.vue') },
+=======
+  { path: '/tasks', name: 'tasks', title: 'page.tasks', permission: 'park.view', group: 'today', bottom_bar: 1, load: () => import('./pages/tasks/TasksPage.vue') },
+  { path: '/overview', name: 'overview', title: 'page.overview', permission: 'park.view', group: 'today', load: () => import('./pages/overview/OverviewPage.vue') },
+  { path: '/monitor', name: 'monitor', title: 'page.monitor', permission: 'park.view', group: 'operations', bottom_bar: 2, load: () => import('./pages/monitor/MonitorPage.vue') },
+  { path: '/meters/:id(\\d+)', name: 'meter', title: 'page.meter', permission: 'park.view', load: () => import('./pages/meter/MeterPage.vue') },
+  { path: '/lines', name: 'lines', title: 'page.lines', permission: 'park.view', group: 'operations', load: () => import('./pages/lines/LinesPage.vue') },
+  { path: '/lines/:id(\\d+)', name: 'line', title: 'page.line', permission: 'park.view', load: () => import('./pages/lines/LinePage.vue') },
+  { path: '/lock-outs', name: 'lock_outs', title: 'page.lock_outs', permission: 'park.view', group: 'operations', load: () => import('./pages/lockouts/LockOutsPage.vue') },
+  { path: '/about', name: 'about', title: 'page.about', group: 'system', load: () => import('./pages/about/AboutPage.vue') },
+>>>>>>> 1ce9286 (static: overview, tasks, monitor, meter, lines and lock-out pages)
 ];
