@@ -2,7 +2,7 @@
  * The page registry: one row is one page. The router, the menu, the search of pages and the phone's bottom
  * bar are made from these rows; a page that is not here does not exist.
  */
-import { InfoFilled } from '@element-plus/icons-vue';
+import { Connection, Grid, InfoFilled, List, Lock, Odometer } from '@element-plus/icons-vue';
 import type { Component } from 'vue';
 import type { Key } from './i18n';
 import type { Permission } from './types';
@@ -36,15 +36,12 @@ export const pages: readonly PageRow[] = [
   { path: '/login', name: 'login', title: 'page.login', open: true, load: () => import('./pages/session/LoginPage.vue') },
   { path: '/enrol', name: 'enrol', title: 'page.enrol', load: () => import('./pages/session/EnrolPage.vue') },
   { path: '/password', name: 'password', title: 'page.password', load: () => import('./pages/session/PasswordPage.vue') },
-  { path: '/about', name: 'about', title: 'page.about', group: 'system', icon: InfoFilled, load: () => import('./pages/about/AboutPage.vue') },
-=======
-  { path: '/tasks', name: 'tasks', title: 'page.tasks', permission: 'park.view', group: 'today', bottom_bar: 1, load: () => import('./pages/tasks/TasksPage.vue') },
-  { path: '/overview', name: 'overview', title: 'page.overview', permission: 'park.view', group: 'today', load: () => import('./pages/overview/OverviewPage.vue') },
-  { path: '/monitor', name: 'monitor', title: 'page.monitor', permission: 'park.view', group: 'operations', bottom_bar: 2, load: () => import('./pages/monitor/MonitorPage.vue') },
+  { path: '/tasks', name: 'tasks', title: 'page.tasks', permission: 'park.view', group: 'today', icon: List, badge: 'tasks_open', bottom_bar: 1, load: () => import('./pages/tasks/TasksPage.vue') },
+  { path: '/overview', name: 'overview', title: 'page.overview', permission: 'park.view', group: 'today', icon: Odometer, load: () => import('./pages/overview/OverviewPage.vue') },
+  { path: '/monitor', name: 'monitor', title: 'page.monitor', permission: 'park.view', group: 'operations', icon: Grid, bottom_bar: 2, load: () => import('./pages/monitor/MonitorPage.vue') },
   { path: '/meters/:id(\\d+)', name: 'meter', title: 'page.meter', permission: 'park.view', load: () => import('./pages/meter/MeterPage.vue') },
-  { path: '/lines', name: 'lines', title: 'page.lines', permission: 'park.view', group: 'operations', load: () => import('./pages/lines/LinesPage.vue') },
+  { path: '/lines', name: 'lines', title: 'page.lines', permission: 'park.view', group: 'operations', icon: Connection, load: () => import('./pages/lines/LinesPage.vue') },
   { path: '/lines/:id(\\d+)', name: 'line', title: 'page.line', permission: 'park.view', load: () => import('./pages/lines/LinePage.vue') },
-  { path: '/lock-outs', name: 'lock_outs', title: 'page.lock_outs', permission: 'park.view', group: 'operations', load: () => import('./pages/lockouts/LockOutsPage.vue') },
-  { path: '/about', name: 'about', title: 'page.about', group: 'system', load: () => import('./pages/about/AboutPage.vue') },
->>>>>>> 1ce9286 (static: overview, tasks, monitor, meter, lines and lock-out pages)
+  { path: '/lock-outs', name: 'lock_outs', title: 'page.lock_outs', permission: 'park.view', group: 'operations', icon: Lock, load: () => import('./pages/lockouts/LockOutsPage.vue') },
+  { path: '/about', name: 'about', title: 'page.about', group: 'system', icon: InfoFilled, load: () => import('./pages/about/AboutPage.vue') },
 ];
