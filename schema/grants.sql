@@ -1,0 +1,135 @@
+-- Database users and their rights; run by `paywattctl migrate --root-socket-user root` after the migrations.
+-- The names in braces (prefix, database, password of a role) are filled in. Rules:
+--   * a program gets what its statements need and nothing more; a new table needs its lines here
+--   * nobody has UPDATE or DELETE on audit, audit_chain, audit_seal: they only grow
+--   * GRANT adds; to take a right away, delete its line here and put a REVOKE into a new migration run as root
+-- schema/README.md shows the same as a table.
+
+CREATE USER IF NOT EXISTS {prefix}staff@localhost, {prefix}tenant@localhost, {prefix}notify@localhost,
+  {prefix}machine@localhost, {prefix}poller@localhost, {prefix}jobs@localhost, {prefix}ctl@localhost,
+  {prefix}backup@localhost, {prefix}migrate@localhost;
+ALTER USER {prefix}staff@localhost IDENTIFIED BY {password:staff};
+ALTER USER {prefix}tenant@localhost IDENTIFIED BY {password:tenant};
+ALTER USER {prefix}notify@localhost IDENTIFIED BY {password:notify};
+ALTER USER {prefix}machine@localhost IDENTIFIED BY {password:machine};
+ALTER USER {prefix}poller@localhost IDENTIFIED BY {password:poller};
+ALTER USER {prefix}jobs@localhost IDENTIFIED BY {password:jobs};
+ALTER USER {prefix}ctl@localhost IDENTIFIED BY {password:ctl};
+ALTER USER {prefix}backup@localhost IDENTIFIED BY {password:backup};
+ALTER USER {prefix}migrate@localhost IDENTIFIED BY {password:migrate};
+
+-- staff: the portal. Sees all; gives orders, approves, manages users, imports.
+GRANT SELECT ON {database}.* TO {prefix}staff@localhost;
+GRANT INSERT ON {database}.audit TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.command TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.approval TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.lock_out TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.keep_on TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.alarm TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.idempotency TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.user TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.user_recovery_code TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.site_setting TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.field_request TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.import TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.import_row TO {prefix}staff@localhost;
+
+-- the park itself: changed by an import and its undo, from the portal or the command line
+GRANT INSERT, UPDATE, DELETE ON {database}.site TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.building TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.floor TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.unit TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.room TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.gateway TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.line TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.meter TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.supply TO {prefix}staff@localhost, {prefix}ctl@localhost;
+-- what the poller said about a meter or line that an undo removes
+GRANT DELETE ON {database}.meter_state TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT DELETE ON {database}.meter_parameter TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT DELETE ON {database}.meter_health TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT DELETE ON {database}.line_state TO {prefix}staff@localhost, {prefix}ctl@localhost;
+GRANT DELETE ON {database}.line_history TO {prefix}staff@localhost, {prefix}ctl@localhost;
+
+-- tenant, notify: their tables come with selling; until then the site's name
+GRANT SELECT ON {database}.site TO {prefix}tenant@localhost, {prefix}notify@localhost;
+
+-- machine: reads the park and its last values, changes nothing
+GRANT SELECT ON {database}.site TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.building TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.floor TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.unit TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.room TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.gateway TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.line TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.line_state TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.model TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.meter TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.supply TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.meter_state TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.reading TO {prefix}machine@localhost;
+GRANT SELECT ON {database}.program_heartbeat TO {prefix}machine@localhost;
+
+-- poller: reads the park, stores what meters say, carries orders out
+GRANT SELECT ON {database}.site TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.site_setting TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.unit TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.room TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.gateway TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.line TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.model TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.meter TO {prefix}poller@localhost;
+GRANT SELECT, UPDATE ON {database}.supply TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.approval TO {prefix}poller@localhost;
+GRANT SELECT, UPDATE ON {database}.lock_out TO {prefix}poller@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.command TO {prefix}poller@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.keep_on TO {prefix}poller@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.meter_state TO {prefix}poller@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.meter_parameter TO {prefix}poller@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.meter_health TO {prefix}poller@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.line_state TO {prefix}poller@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.line_history TO {prefix}poller@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.program_heartbeat TO {prefix}poller@localhost;
+GRANT SELECT, INSERT ON {database}.reading TO {prefix}poller@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.alarm TO {prefix}poller@localhost;
+GRANT SELECT, UPDATE ON {database}.field_request TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.user TO {prefix}poller@localhost;
+GRANT INSERT ON {database}.audit TO {prefix}poller@localhost;
+
+-- jobs: ends what is over, chains the audit rows, keeps the partitions of reading
+GRANT SELECT ON {database}.* TO {prefix}jobs@localhost;
+GRANT INSERT ON {database}.audit TO {prefix}jobs@localhost;
+GRANT INSERT ON {database}.audit_chain TO {prefix}jobs@localhost;
+GRANT INSERT ON {database}.audit_seal TO {prefix}jobs@localhost;
+GRANT INSERT, UPDATE ON {database}.command TO {prefix}jobs@localhost;
+GRANT INSERT, UPDATE ON {database}.approval TO {prefix}jobs@localhost;
+GRANT UPDATE ON {database}.keep_on TO {prefix}jobs@localhost;
+GRANT UPDATE ON {database}.lock_out TO {prefix}jobs@localhost;
+GRANT UPDATE ON {database}.supply TO {prefix}jobs@localhost;
+GRANT INSERT, UPDATE ON {database}.alarm TO {prefix}jobs@localhost;
+GRANT INSERT, UPDATE ON {database}.program_heartbeat TO {prefix}jobs@localhost;
+GRANT DELETE ON {database}.idempotency TO {prefix}jobs@localhost;
+GRANT UPDATE, DELETE ON {database}.field_request TO {prefix}jobs@localhost;
+GRANT UPDATE ON {database}.import TO {prefix}jobs@localhost;
+GRANT UPDATE ON {database}.import_row TO {prefix}jobs@localhost;
+GRANT DELETE ON {database}.line_history TO {prefix}jobs@localhost;
+GRANT INSERT, ALTER, CREATE, DROP ON {database}.reading TO {prefix}jobs@localhost;
+
+-- ctl: the operator on the machine
+GRANT SELECT ON {database}.* TO {prefix}ctl@localhost;
+GRANT INSERT ON {database}.audit TO {prefix}ctl@localhost;
+GRANT INSERT, UPDATE ON {database}.user TO {prefix}ctl@localhost;
+GRANT DELETE ON {database}.user_recovery_code TO {prefix}ctl@localhost;
+GRANT INSERT, UPDATE ON {database}.site_setting TO {prefix}ctl@localhost;
+GRANT INSERT, UPDATE ON {database}.model TO {prefix}ctl@localhost, {prefix}migrate@localhost;
+GRANT INSERT, UPDATE ON {database}.field_request TO {prefix}ctl@localhost;
+GRANT INSERT, UPDATE ON {database}.import TO {prefix}ctl@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.import_row TO {prefix}ctl@localhost;
+GRANT UPDATE ON {database}.alarm TO {prefix}ctl@localhost;
+
+-- backup: reads everything, with the binlog's position
+GRANT SELECT, LOCK TABLES, SHOW VIEW, EVENT, TRIGGER ON {database}.* TO {prefix}backup@localhost;
+GRANT RELOAD, BINLOG MONITOR ON *.* TO {prefix}backup@localhost;
+
+-- migrate: makes and changes tables, never their rows (data changes of a migration are named here, or run as root)
+GRANT SELECT, INSERT, CREATE, ALTER, DROP, INDEX, REFERENCES ON {database}.* TO {prefix}migrate@localhost;
