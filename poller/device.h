@@ -76,6 +76,10 @@ struct device_identity {
 enum rc device_read_identity(const struct device *device, struct device_identity *ret_identity,
                              struct device_event *event) MUST_CHECK;
 
+/* Only the serial number, one exchange; results as device_read_identity. */
+enum rc device_read_serial(const struct device *device, char ret_serial_number[SERIAL_NUMBER_MAX],
+                           struct device_event *event) MUST_CHECK;
+
 /* Only the write frames of an order's recipe. RC_NOT_FOUND: the model does not offer it (or not
    under external control). RC_OK means that the meter acknowledged; it proves nothing about the
    relay: device_confirm does. */

@@ -49,11 +49,15 @@ enum point_type {
     POINT_TYPE__MAX
 };
 
+/* When a point is read. ORDER: only to prove an order. */
+enum model_read { MODEL_READ_FAST, MODEL_READ_SLOW, MODEL_READ_ORDER };
+
 struct model_point {
     enum point point;
     enum point_type type;
+    enum model_read read;
     uint16_t at;
-    int8_t scale; /* raw * 10^scale is the canonical unit of point.def; -6 .. 9 */
+    int8_t scale; /* raw * 10^scale is the canonical unit of point.def; -4 .. 4 */
     bool unverified;
 };
 
@@ -86,7 +90,7 @@ struct model_action {
     struct model_condition
         confirm_external[MODEL_CONDITIONS_MAX]; /* the same under external control */
     size_t confirm_external_count;
-    struct plan read_back;          /* short reads that bring the points of confirm */
+    struct plan read_back;          /* short reads for confirm, status first */
     struct plan read_back_external; /* of confirm_external */
     int32_t travel_ms;              /* the relay's travel: read back until then */
 };
