@@ -115,6 +115,26 @@ enum rc commands_of_shard(struct db *db, struct arena *arena, int32_t shard, int
     return rows_read(arena, &rows, ret_rows, ret_count);
 }
 
+enum rc commands_due(struct db *db, struct arena *arena, size_t max, int64_t **ret_ids,
+                     size_t *ret_count)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT id FROM command WHERE state = 'pending' AND expires_at <= ? ORDER BY id"
+                 " LIMIT ?",
+                 DB_ARGS(db_time(clock_now_ms()), db_int((int64_t)max)), max, &rows));
+    int64_t *ids = arena_take_array(arena, rows.count + 1, sizeof *ids);
+    if (ids == NULL) {
+        return RC_MEMORY;
+    }
+    for (size_t i = 0; i < rows.count; i++) {
+        ids[i] = db_get_int(&rows, i, 0);
+    }
+    *ret_ids = ids;
+    *ret_count = rows.count;
+    return RC_OK;
+}
+
 enum rc commands_set_taken(struct db *db, int64_t id, const char *instance)
 {
     assert(db_in_transaction(db));

@@ -49,6 +49,10 @@ enum rc commands_open(struct db *db, struct arena *arena, int64_t supply_id,
 enum rc commands_of_shard(struct db *db, struct arena *arena, int32_t shard, int64_t stuck_ms,
                           size_t max, struct command_row **ret_rows, size_t *ret_count) MUST_CHECK;
 
+/* Pending orders whose time is over, oldest first. */
+enum rc commands_due(struct db *db, struct arena *arena, size_t max, int64_t **ret_ids,
+                     size_t *ret_count) MUST_CHECK;
+
 /* Moves from -> to with the time the state needs. RC_CONFLICT when the row is not in `from`. */
 enum rc commands_set_taken(struct db *db, int64_t id, const char *instance) MUST_CHECK;
 enum rc commands_set_pending(struct db *db, int64_t id) MUST_CHECK; /* from taken */

@@ -1,0 +1,194 @@
+#include "core/flow/approval.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/json.h"
+#include "core/flow/lock_out.h"
+#include "core/flow/step.h"
+#include "core/store/approval.h"
+
+#define PAYLOAD_DEPTH 4
+
+enum rc approval_request(struct db *db, struct arena *arena, const struct actor *actor,
+                         const struct approval_request *request, int64_t *ret_id,
+                         struct command_refusal *ret_refusal)
+{
+    assert(db_in_transaction(db));
+    if (request->payload == NULL) {
+        return RC_MEMORY;
+    }
+    if (actor->kind != ACTOR_USER) {
+        return step_refuse(RC_REFUSED, "protected_supply", "", ret_refusal);
+    }
+    struct approval_row row = {
+        .kind = approval_code(request->kind),
+        .object_kind = request->object_kind,
+        .object_id = request->object_id,
+        .payload = request->payload,
+        .reason = request->reason,
+        .maker_id = actor->id,
+        .expires_at_ms = clock_now_ms() + request->expires_after_ms,
+    };
+    int64_t id = 0;
+    enum rc rc = approvals_insert(db, arena, &row, &id);
+    if (rc == RC_CONFLICT) {
+        return step_refuse(RC_REFUSED, "conflict", "", ret_refusal);
+    }
+    TRY(rc);
+    TRY(step_audit(db, actor, AUDIT_ACTION_APPROVAL_REQUEST, request->object_kind,
+                   request->object_id, request->object_label, request->reason, "",
+                   request->payload));
+    *ret_id = id;
+    return RC_OK;
+}
+
+struct carrying {
+    struct db *db;
+    struct arena *arena;
+    struct actor maker;
+    const struct approval_row *row;
+    const struct json_object *payload;
+    struct approval_answer *answer;
+    struct command_refusal *refusal;
+};
+
+static enum rc carry_command(const struct carrying *carrying)
+{
+    const char *kind_text = "";
+    const char *unit_number = "";
+    struct command_request request = {
+        .origin = ORIGIN_MANUAL, .reason = carrying->row->reason, .approval_id = carrying->row->id};
+    TRY(json_get_int(carrying->payload, "supply_id", 1, INT64_MAX, &request.supply_id));
+    TRY(json_get_text(carrying->payload, "kind", 1, 16, &kind_text));
+    TRY(json_get_text(carrying->payload, "unit_number", 0, 200, &unit_number));
+    TRY(command_kind_find(kind_text, &request.kind));
+    request.unit_number = unit_number;
+    struct command_answer answer = {0};
+    TRY(command_request(carrying->db, carrying->arena, &carrying->maker, &request, &answer,
+                        carrying->refusal));
+    *carrying->answer =
+        (struct approval_answer){.command_id = answer.command_id, .shard = answer.shard};
+    return RC_OK;
+}
+
+static enum rc carry_lock_out(const struct carrying *carrying)
+{
+    struct lock_out_request request = {.reason = carrying->row->reason,
+                                       .approval_id = carrying->row->id};
+    TRY(json_get_int(carrying->payload, "supply_id", 1, INT64_MAX, &request.supply_id));
+    TRY(json_get_text(carrying->payload, "unit_number", 0, 200, &request.unit_number));
+    struct lock_out_answer answer = {0};
+    TRY(lock_out_create(carrying->db, carrying->arena, &carrying->maker, &request, &answer,
+                        carrying->refusal));
+    *carrying->answer =
+        (struct approval_answer){.command_id = answer.command_id, .shard = answer.shard};
+    return RC_OK;
+}
+
+static enum rc carry_lift(const struct carrying *carrying)
+{
+    int64_t lock_out_id = 0;
+    TRY(json_get_int(carrying->payload, "lock_out_id", 1, INT64_MAX, &lock_out_id));
+    return lock_out_lift_approved(carrying->db, carrying->arena, &carrying->maker, lock_out_id,
+                                  carrying->row->reason, carrying->row->id, carrying->refusal);
+}
+
+static enum rc carry_out(struct carrying *carrying)
+{
+    static const struct {
+        const char *act;
+        enum rc (*carry)(const struct carrying *carrying);
+    } acts[] = {{"command", carry_command}, {"lock_out", carry_lock_out}, {"lift", carry_lift}};
+    CLEANUP(json_release) struct json_object *payload = NULL;
+    const char *act = "";
+    TRY(json_parse(carrying->row->payload, strlen(carrying->row->payload), PAYLOAD_DEPTH,
+                   &payload));
+    carrying->payload = payload;
+    TRY(json_get_text(payload, "act", 1, 16, &act));
+    for (size_t i = 0; i < ARRAY_LEN(acts); i++) {
+        if (strcmp(acts[i].act, act) == 0) {
+            return acts[i].carry(carrying);
+        }
+    }
+    return RC_INTERNAL;
+}
+
+static enum rc check_decidable(const struct approval_row *row, const struct actor *actor,
+                               bool approve, struct command_refusal *ret_refusal)
+{
+    if (strcmp(row->state, "open") != 0) {
+        return step_refuse(RC_CONFLICT, "conflict", "", ret_refusal);
+    }
+    if (clock_now_ms() >= row->expires_at_ms) {
+        return step_refuse(RC_EXPIRED, "expired", "", ret_refusal);
+    }
+    /* A maker may withdraw, which is a rejection; agreeing takes somebody else. */
+    if (actor->kind != ACTOR_USER || (approve && actor->id == row->maker_id)) {
+        return step_refuse(RC_FORBIDDEN, "forbidden", "", ret_refusal);
+    }
+    if (approve && !row->maker_active) {
+        return step_refuse(RC_FORBIDDEN, "forbidden", "", ret_refusal);
+    }
+    return RC_OK;
+}
+
+enum rc approval_decide(struct db *db, struct arena *arena, const struct actor *actor,
+                        int64_t approval_id, bool approve, const char *reason,
+                        struct approval_answer *ret_answer, struct command_refusal *ret_refusal)
+{
+    assert(db_in_transaction(db));
+    *ret_refusal = (struct command_refusal){.code = "", .field = ""};
+    TRY(step_check_reason(reason, "reason", ret_refusal));
+    struct approval_row row;
+    TRY(approvals_lock(db, arena, approval_id, &row));
+    TRY(check_decidable(&row, actor, approve, ret_refusal));
+    TRY(approvals_set_decided(db, approval_id, approve ? "approved" : "rejected", actor->id,
+                              reason));
+    TRY(step_audit(db, actor,
+                   approve ? AUDIT_ACTION_APPROVAL_APPROVE : AUDIT_ACTION_APPROVAL_REJECT,
+                   "approval", approval_id, row.kind, reason, row.payload, ""));
+    struct approval_answer answer = {0};
+    if (approve) {
+        struct carrying carrying = {
+            .db = db,
+            .arena = arena,
+            .maker = {.kind = ACTOR_USER,
+                      .id = row.maker_id,
+                      .name = row.maker_name,
+                      .role = row.maker_role,
+                      .ip = ""},
+            .row = &row,
+            .answer = &answer,
+            .refusal = ret_refusal,
+        };
+        TRY(carry_out(&carrying));
+    }
+    *ret_answer = answer;
+    return RC_OK;
+}
+
+struct expiring {
+    int64_t count;
+};
+
+static enum rc expire_work(struct db *db, void *context)
+{
+    struct expiring *expiring = context;
+    TRY(approvals_set_expired(db, &expiring->count));
+    if (expiring->count == 0) {
+        return RC_OK;
+    }
+    static const struct actor system = {.kind = ACTOR_SYSTEM, .name = "jobs", .role = "", .ip = ""};
+    return step_audit(db, &system, AUDIT_ACTION_APPROVAL_EXPIRE, "approval", 0, "", "", "", "");
+}
+
+enum rc approval_expire_due(struct db *db, int64_t *ret_count)
+{
+    struct expiring expiring = {0};
+    TRY(db_transact(db, expire_work, &expiring));
+    *ret_count = expiring.count;
+    return RC_OK;
+}
