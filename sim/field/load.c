@@ -80,6 +80,7 @@ static int64_t percent_at(const struct load *load, int64_t hour)
 
 int64_t load_power_w(const struct load *load, int64_t civil_ms)
 {
+    civil_ms -= civil_ms % LOAD_SLOT_MS;
     int64_t in_day_ms = ((civil_ms % DAY_MS) + DAY_MS) % DAY_MS;
     int64_t hour = in_day_ms / HOUR_MS;
     int64_t into_ms = in_day_ms % HOUR_MS;

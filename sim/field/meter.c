@@ -81,7 +81,7 @@ static void set_opening_money(struct meter *meter, uint64_t seed)
         days_tenth = 3 + (int64_t)(load_mix(seed, 23) % 6);
     }
     meter->balance_fen = day_fen * days_tenth / 10;
-    meter->alarm_fen[0] = (day_fen * 3 / 1000 + 1) * 1000;
+    meter->alarm_fen[0] = (day_fen * 3 / 1000 + 2) * 1000;
     meter->alarm_fen[1] = (day_fen / 1000 + 1) * 1000;
     meter->count = 1 + (int64_t)(load_mix(seed, 24) % 60);
     if (meter->park.trade == PARK_PUBLIC || meter->park.trade == PARK_COLD_STORE) {
@@ -486,6 +486,7 @@ void meter_swap(struct meter *meter, const char *serial_number, const struct met
     assert(strlen(serial_number) == 12);
     memcpy(meter->park.serial_number, serial_number, 13);
     set_fresh(meter, time);
+    meter->fee_control = 0; /* nobody has opened the account yet */
     meter->life++;
     meter_note(meter, time, METER_EVENT_SWAP, meter->life, 0);
     meter_decide(meter, time);

@@ -116,6 +116,9 @@ static void client_write(struct field_client *client)
             continue;
         }
         if (len <= 0) {
+            if (len < 0 && errno != EAGAIN) {
+                client->out_len = 0; /* it is gone; the next read says so */
+            }
             break;
         }
         client->out_len -= (uint32_t)len;
