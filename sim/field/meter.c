@@ -353,6 +353,7 @@ void meter_advance(struct meter *meter, const struct meter_time *time)
     struct meter_time step = *time;
     while (meter->now_ms < time->now_ms) {
         step.now_ms = meter->now_ms;
+        meter_decide(meter, &step);
         int64_t end_ms = step_end_ms(meter, time->now_ms);
         consume(meter, &step, end_ms);
         meter->now_ms = end_ms;
