@@ -2,7 +2,20 @@
  * The page registry: one row is one page. The router, the menu, the search of pages and the phone's bottom
  * bar are made from these rows; a page that is not here does not exist.
  */
-import { Connection, Grid, InfoFilled, List, Lock, Odometer } from '@element-plus/icons-vue';
+import {
+  Bell,
+  Connection,
+  Document,
+  Grid,
+  InfoFilled,
+  List,
+  Lock,
+  Odometer,
+  Stamp,
+  Upload,
+  User,
+  UserFilled,
+} from '@element-plus/icons-vue';
 import type { Component } from 'vue';
 import type { Key } from './i18n';
 import type { Permission } from './types';
@@ -43,5 +56,12 @@ export const pages: readonly PageRow[] = [
   { path: '/lines', name: 'lines', title: 'page.lines', permission: 'park.view', group: 'operations', icon: Connection, load: () => import('./pages/lines/LinesPage.vue') },
   { path: '/lines/:id(\\d+)', name: 'line', title: 'page.line', permission: 'park.view', load: () => import('./pages/lines/LinePage.vue') },
   { path: '/lock-outs', name: 'lock_outs', title: 'page.lock_outs', permission: 'park.view', group: 'operations', icon: Lock, load: () => import('./pages/lockouts/LockOutsPage.vue') },
+  { path: '/approvals', name: 'approvals', title: 'page.approvals', permission: 'approval.view', group: 'today', icon: Stamp, load: () => import('./pages/approvals/ApprovalsPage.vue') },
+  { path: '/alarms', name: 'alarms', title: 'page.alarms', permission: 'alarm.view', group: 'alarms', icon: Bell, badge: 'alarms_open', bottom_bar: 3, load: () => import('./pages/alarms/AlarmsPage.vue') },
+  { path: '/audit', name: 'audit', title: 'page.audit', permission: 'audit.view', group: 'audit', icon: Document, load: () => import('./pages/audit/AuditPage.vue') },
+  { path: '/import', name: 'imports', title: 'page.import', permission: 'import.run', group: 'system', icon: Upload, load: () => import('./pages/imports/ImportsPage.vue') },
+  { path: '/import/:id(\\d+)', name: 'import', title: 'page.import', permission: 'import.run', load: () => import('./pages/imports/ImportPage.vue') },
+  { path: '/users', name: 'users', title: 'page.users', permission: 'user.manage', group: 'system', icon: User, load: () => import('./pages/users/UsersPage.vue') },
+  { path: '/me', name: 'me', title: 'page.me', icon: UserFilled, bottom_bar: 4, load: () => import('./pages/me/MePage.vue') },
   { path: '/about', name: 'about', title: 'page.about', group: 'system', icon: InfoFilled, load: () => import('./pages/about/AboutPage.vue') },
 ];

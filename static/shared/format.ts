@@ -89,6 +89,25 @@ export function timeParse(at: string | null | undefined): number | null {
   return Number.isNaN(at_ms) ? null : at_ms;
 }
 
+/** The first instant of a day "2026-11-22" in the site's time zone, also across a change of clocks. */
+export function dayStart(day: string): number | null {
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day);
+  if (!match) return null;
+  const wanted_ms = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
+  let at_ms = wanted_ms;
+  for (let pass = 0; pass < 2; pass += 1) {
+    const p = partsOf(at_ms);
+    const seen_ms = Date.UTC(+p.year, +p.month - 1, +p.day, +p.hour, +p.minute, +p.second);
+    at_ms += wanted_ms - seen_ms;
+  }
+  return at_ms;
+}
+
+/** "2026-11-22": the site's day of an instant. */
+export function dayText(at_ms: number): string {
+  return dayOf(partsOf(at_ms));
+}
+
 /** "2026-11-22 16:32:05" in the site's time zone, for hover and exports. */
 export function timeFull(at: string | null | undefined): string {
   const at_ms = timeParse(at);
