@@ -270,16 +270,21 @@ static size_t find_latest(struct reading_batch *batch, const struct reading_entr
                           size_t count)
 {
     size_t found = 0;
-    memset(batch->slots, 0, batch->slots_count * sizeof(*batch->slots));
+    size_t slots = 2; /* as few as this batch needs: the rest stays untouched memory */
+    while (slots < count * 2) {
+        slots *= 2;
+    }
+    assert(slots <= batch->slots_count);
+    memset(batch->slots, 0, slots * sizeof(*batch->slots));
     for (size_t i = 0; i < count; i++) {
         if (entries[i].slow) {
             continue;
         }
         uint64_t hash = (uint64_t)entries[i].reading.meter_id * UINT64_C(0x9E3779B97F4A7C15);
-        size_t slot = (size_t)(hash >> 32) & (batch->slots_count - 1);
+        size_t slot = (size_t)(hash >> 32) & (slots - 1);
         while (batch->slots[slot] != 0 && batch->latest[batch->slots[slot] - 1]->reading.meter_id !=
                                               entries[i].reading.meter_id) {
-            slot = (slot + 1) & (batch->slots_count - 1);
+            slot = (slot + 1) & (slots - 1);
         }
         if (batch->slots[slot] == 0) {
             batch->slots[slot] = (uint32_t)++found;
