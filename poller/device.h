@@ -2,14 +2,19 @@
  * Device: one meter behind a link, spoken to by its model. Thin: no retry, no schedule, no
  * judgement; the engine has those.
  *
- * Every call is one or few exchanges on the link, made by the line's owner thread. Results and what
- * they mean: RC_OK RC_TIMEOUT      meter silent (no answer, or the gateway says 0A / 0B): back the
- * meter off RC_UNAVAILABLE  gateway silent (refused, unreachable, connection lost): one alarm for
- * the gateway, not thirty RC_FULL         gateway busy (exception 05 / 06): try again later, counts
- * neither against meter nor gateway RC_PROTOCOL     something answered, but broken (CRC, cut off)
+ * Every call is one or few exchanges on the link, made by the line's owner thread. Results:
+ *   RC_OK
+ *   RC_TIMEOUT      meter silent (no answer, or the gateway says 0A / 0B): back the meter off
+ *   RC_UNAVAILABLE  gateway silent (refused, unreachable, connection lost): one alarm for the
+ *                   gateway, not thirty. A write that met this before it left has not happened.
+ *   RC_FULL         gateway or meter busy (exception 05 / 06): try again later
+ *   RC_PROTOCOL     something answered, but broken (CRC, cut off, digits that are none)
  *   RC_REFUSED      the meter answered with an exception (event.exception), or the line is
- * read-only RC_UNKNOWN      writes only: the frame may have reached the meter and no clean answer
- * came: read back, never repeat
+ * read-only RC_UNKNOWN      writes only: the frame may have reached the meter and no clean
+ * acknowledgement came. An exception is none: a meter may act and then answer an error. Read back,
+ *                   never repeat.
+ * After RC_TIMEOUT and RC_PROTOCOL on RTU links the same meter must rest (link_ready_at_us); a call
+ * made earlier waits inside.
  */
 #ifndef PW_POLLER_DEVICE_H
 #define PW_POLLER_DEVICE_H
@@ -37,6 +42,7 @@ struct device_event {
     enum device_error error;
     uint8_t exception;     /* as answered, else 0 */
     int os_error;          /* errno of a silent gateway, else 0 */
+    bool write_left;       /* a write frame, or a part of it, may have reached the bus */
     int exchanges;         /* requests that left during this call */
     int64_t wire_bound_us; /* what the bus needs for these exchanges (frame_time.h), timeouts not
                               counted */

@@ -42,7 +42,7 @@ struct link_settings {
     int port;                    /* TCP kinds: 1 .. 65535 */
     char device[121];            /* serial: "/dev/ttyS1" */
     struct bus_speed speed;      /* also for TCP kinds: the bus behind the gateway */
-    int32_t response_timeout_ms; /* 50 .. 20000: from the end of the request to the first byte of
+    int32_t response_timeout_ms; /* 10 .. 20000: from the end of the request to the first byte of
                                     the answer */
     int32_t connect_timeout_ms;  /* 100 .. 20000; 0 = 3000 */
     int32_t quiet_ms;            /* 0 = response_timeout_ms; see above */
@@ -98,6 +98,8 @@ bool link_is_open(const struct link *link);
 int64_t link_retry_in_ms(const struct link *link);
 /* A read-only link lets no other function than 03 leave. Links are born read-only. */
 void link_set_writable(struct link *link, bool writable);
+/* errno of the last failure to open or of the last loss; 0 if there was none. */
+int link_os_error(const struct link *link);
 /* The descriptor, -1 when closed. Owned by the link. */
 int link_descriptor(const struct link *link);
 const struct link_settings *link_settings_of(const struct link *link);
