@@ -53,7 +53,7 @@ export const state_looks = {
   degraded: { tone: 'level-1', glyph: 'warn' },
   silent: { tone: 'tripped', glyph: 'cross' },
   down: { tone: 'tripped', glyph: 'cross' },
-  unknown: { tone: 'stale', glyph: 'question' },
+  unknown: { tone: 'outline', glyph: 'question' },
   pending: { tone: 'keep-on', glyph: 'clock' },
   taken: { tone: 'keep-on', glyph: 'clock' },
   sent: { tone: 'keep-on', glyph: 'clock' },

@@ -52,6 +52,19 @@ for (const width of widths) {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (wide > 0) console.log(`${name} ${width}: ${wide} px too wide`);
     }
+    if (wanted('import-rows')) {
+      await page.goto(`${base}/import`);
+      await page.setInputFiles('input[type=file]', new URL('../../schema/sample-park/park.csv', import.meta.url).pathname);
+      await page.waitForSelector('.data__table tbody tr');
+      await page.waitForTimeout(600);
+      await shot('import-rows');
+    }
+    if (wanted('user-new')) {
+      await page.goto(`${base}/users`);
+      await page.click('.pw-page__head .el-button--primary');
+      await page.waitForTimeout(500);
+      await shot('user-new');
+    }
     if (wanted('search')) {
       await page.keyboard.press('Control+k');
       await page.waitForSelector('.search input');
