@@ -2,14 +2,18 @@
 
 #include <assert.h>
 
+/* What four bits that leave the register put back into it. */
+static const uint16_t crc_of_nibble[16] = {0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00,
+                                           0x2800, 0xE401, 0xA001, 0x6C00, 0x7800, 0xB401,
+                                           0x5000, 0x9C01, 0x8801, 0x4400};
+
 uint16_t wire_crc(const uint8_t *bytes, size_t len)
 {
     uint16_t crc = 0xFFFF;
     for (size_t i = 0; i < len; i++) {
         crc = (uint16_t)(crc ^ bytes[i]);
-        for (int bit = 0; bit < 8; bit++) {
-            crc = (crc & 1) != 0 ? (uint16_t)((crc >> 1) ^ 0xA001) : (uint16_t)(crc >> 1);
-        }
+        crc = (uint16_t)((crc >> 4) ^ crc_of_nibble[crc & 15]);
+        crc = (uint16_t)((crc >> 4) ^ crc_of_nibble[crc & 15]);
     }
     return crc;
 }

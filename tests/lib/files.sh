@@ -7,7 +7,7 @@ run_files() {
     found=1 status=0
     echo "-- ${file#"$PW_ROOT"/}" >&2
     case $file in
-      *.py) python3 "$PW_ROOT/tests/lib/unittest_lines.py" "$group" "$file" || status=$? ;;
+      *.py) /usr/bin/python3 "$PW_ROOT/tests/lib/unittest_lines.py" "$group" "$file" || status=$? ;;
       *.sh) bash "$file" || status=$? ;;
       *) continue ;;
     esac
