@@ -8,6 +8,7 @@
 #include "core/base/json.h"
 #include "core/flow/lock_out.h"
 #include "core/flow/step.h"
+#include "core/rules/permission.h"
 #include "core/store/approval.h"
 
 #define PAYLOAD_DEPTH 4
@@ -55,10 +56,21 @@ struct carrying {
     struct command_refusal *refusal;
 };
 
+/* The maker may have lost the right since. */
+static enum rc check_maker(const struct carrying *carrying, enum permission permission)
+{
+    enum role role = ROLE__MAX;
+    if (role_find(carrying->maker.role, &role) != RC_OK || !permission_granted(role, permission)) {
+        return step_refuse(RC_FORBIDDEN, "forbidden", "", carrying->refusal);
+    }
+    return RC_OK;
+}
+
 static enum rc carry_command(const struct carrying *carrying)
 {
     const char *kind_text = "";
     const char *unit_number = "";
+    TRY(check_maker(carrying, PERMISSION_METER_SWITCH));
     struct command_request request = {
         .origin = ORIGIN_MANUAL, .reason = carrying->row->reason, .approval_id = carrying->row->id};
     TRY(json_get_int(carrying->payload, "supply_id", 1, INT64_MAX, &request.supply_id));
@@ -76,6 +88,7 @@ static enum rc carry_command(const struct carrying *carrying)
 
 static enum rc carry_lock_out(const struct carrying *carrying)
 {
+    TRY(check_maker(carrying, PERMISSION_LOCK_OUT_SET));
     struct lock_out_request request = {.reason = carrying->row->reason,
                                        .approval_id = carrying->row->id};
     TRY(json_get_int(carrying->payload, "supply_id", 1, INT64_MAX, &request.supply_id));
@@ -91,6 +104,7 @@ static enum rc carry_lock_out(const struct carrying *carrying)
 static enum rc carry_lift(const struct carrying *carrying)
 {
     int64_t lock_out_id = 0;
+    TRY(check_maker(carrying, PERMISSION_LOCK_OUT_OVERRIDE));
     TRY(json_get_int(carrying->payload, "lock_out_id", 1, INT64_MAX, &lock_out_id));
     return lock_out_lift_approved(carrying->db, carrying->arena, &carrying->maker, lock_out_id,
                                   carrying->row->reason, carrying->row->id, carrying->refusal);
