@@ -153,17 +153,22 @@ enum rc json_get_int(const struct json_object *json, const char *key, int64_t mi
     return json_as_int(member(json, key), min, max, ret_value);
 }
 
-enum rc json_get_bool(const struct json_object *json, const char *key, bool *ret_value)
+enum rc json_as_bool(const struct json_object *json, bool *ret_value)
 {
-    const struct json_object *value = member(json, key);
-    if (value == NULL) {
+    assert(ret_value != NULL);
+    if (json == NULL) {
         return RC_NOT_FOUND;
     }
-    if (!json_object_is_type(value, json_type_boolean)) {
+    if (!json_object_is_type(json, json_type_boolean)) {
         return RC_INVALID;
     }
-    *ret_value = json_object_get_boolean(value) != 0;
+    *ret_value = json_object_get_boolean(json) != 0;
     return RC_OK;
+}
+
+enum rc json_get_bool(const struct json_object *json, const char *key, bool *ret_value)
+{
+    return json_as_bool(member(json, key), ret_value);
 }
 
 enum rc json_get_text(const struct json_object *json, const char *key, size_t len_min,

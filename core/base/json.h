@@ -58,6 +58,7 @@ enum rc json_each(const struct json_object *object, json_visit visit, void *cont
 /* A value by itself, as the getters do for a member. NULL is RC_NOT_FOUND. */
 enum rc json_as_int(const struct json_object *json, int64_t min, int64_t max,
                     int64_t *ret_value) MUST_CHECK;
+enum rc json_as_bool(const struct json_object *json, bool *ret_value) MUST_CHECK;
 enum rc json_as_text(const struct json_object *json, size_t len_min, size_t len_max,
                      const char **ret_text) MUST_CHECK;
 

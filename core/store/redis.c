@@ -246,6 +246,15 @@ static enum rc run(struct redis *redis, struct arena *arena, const struct redis_
     return RC_OK;
 }
 
+/* True if the other side had closed the connection while it was idle; asked right after the failed
+ * call. */
+static bool was_closed(const struct redis *redis)
+{
+    int error = errno;
+    return redis->context->err == REDIS_ERR_EOF ||
+           (redis->context->err == REDIS_ERR_IO && (error == EPIPE || error == ECONNRESET));
+}
+
 enum rc redis_run(struct redis *redis, struct arena *arena, const struct redis_arg *args,
                   size_t args_count, struct redis_value *ret_value)
 {
@@ -256,8 +265,7 @@ enum rc redis_run(struct redis *redis, struct arena *arena, const struct redis_a
     if (rc != RC_UNAVAILABLE) {
         return rc;
     }
-    bool closed = redis->context->err == REDIS_ERR_EOF ||
-                  (redis->context->err == REDIS_ERR_IO && (errno == EPIPE || errno == ECONNRESET));
+    bool closed = was_closed(redis);
     (void)lost(redis, redis->context->errstr);
     if (was_connected && closed) {
         /* Redis was restarted while we were idle; commands here are repeatable hints, so try once
@@ -266,6 +274,62 @@ enum rc redis_run(struct redis *redis, struct arena *arena, const struct redis_a
         TRY(ready(redis));
         rc = run(redis, arena, args, args_count, ret_value);
         return rc == RC_UNAVAILABLE ? lost(redis, redis->context->errstr) : rc;
+    }
+    return RC_UNAVAILABLE;
+}
+
+static enum rc run_many(struct redis *redis, struct arena *arena,
+                        const struct redis_command *commands, size_t commands_count,
+                        struct redis_value *values)
+{
+    const char *bytes[REDIS_ARGS_MAX];
+    size_t lens[REDIS_ARGS_MAX];
+    for (size_t i = 0; i < commands_count; i++) {
+        split_args(commands[i].args, commands[i].args_count, bytes, lens);
+        if (redisAppendCommandArgv(redis->context, (int)commands[i].args_count, bytes, lens) !=
+            REDIS_OK) {
+            return RC_UNAVAILABLE;
+        }
+    }
+    struct bounds bounds = {REDIS_REPLY_BYTES_MAX, REDIS_REPLY_ITEMS_MAX};
+    enum rc first = RC_OK;
+    for (size_t i = 0; i < commands_count; i++) {
+        void *taken = NULL;
+        if (redisGetReply(redis->context, &taken) != REDIS_OK) {
+            return RC_UNAVAILABLE;
+        }
+        CLEANUP(reply_free) redisReply *reply = taken;
+        enum rc rc = copy_reply(reply, arena, 0, &bounds, &values[i]);
+        first = first == RC_OK ? rc : first;
+    }
+    return first;
+}
+
+enum rc redis_run_many(struct redis *redis, struct arena *arena,
+                       const struct redis_command *commands, size_t commands_count,
+                       struct redis_value *ret_values)
+{
+    assert(redis != NULL && arena != NULL && commands != NULL && ret_values != NULL);
+    assert(commands_count > 0 && commands_count <= REDIS_MANY_MAX && redis->pipelined == 0);
+    for (int tries = 0; tries < 2; tries++) {
+        bool was_connected = redis->context != NULL;
+        TRY(ready(redis));
+        struct redis_value values[REDIS_MANY_MAX];
+        enum rc rc = run_many(redis, arena, commands, commands_count, values);
+        if (rc != RC_UNAVAILABLE) {
+            redis->up = true;
+            redis->pause_ms = PAUSE_FIRST_MS;
+            if (rc == RC_OK) {
+                memcpy(ret_values, values, commands_count * sizeof(values[0]));
+            }
+            return rc;
+        }
+        bool again = was_connected && was_closed(redis);
+        (void)lost(redis, redis->context->errstr);
+        if (!again) {
+            break;
+        }
+        redis->retry_at_ms = 0;
     }
     return RC_UNAVAILABLE;
 }

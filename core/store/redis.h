@@ -20,6 +20,7 @@
 #include "core/base/rc.h"
 
 #define REDIS_TIMEOUT_MS 200
+#define REDIS_MANY_MAX 16
 #define REDIS_ARGS_MAX 256
 #define REDIS_PIPELINE_MAX 4096       /* commands sent before their replies are taken */
 #define REDIS_REPLY_BYTES_MAX 4194304 /* all texts of one reply */
@@ -70,6 +71,16 @@ const char *redis_error(const struct redis *redis);
    matters. */
 enum rc redis_run(struct redis *redis, struct arena *arena, const struct redis_arg *args,
                   size_t args_count, struct redis_value *ret_value) MUST_CHECK;
+/* One command of redis_run_many. */
+struct redis_command {
+    const struct redis_arg *args;
+    size_t args_count;
+};
+/* Runs several commands in one round trip. ret_values has one place each; an error reply stands
+   there as REDIS_ERROR and is no failure of the call. */
+enum rc redis_run_many(struct redis *redis, struct arena *arena,
+                       const struct redis_command *commands, size_t commands_count,
+                       struct redis_value *ret_values) MUST_CHECK;
 /* As redis_run for a command that blocks (XREAD BLOCK, BLPOP): waits at most wait_ms (0 .. 60000)
    and a little. RC_TIMEOUT when nothing came: the connection is then closed and the next call opens
    another. */
