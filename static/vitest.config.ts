@@ -8,5 +8,5 @@ export default defineConfig({
   root: here('.'),
   plugins: [vue()],
   resolve: { alias: { '@shared': here('./shared'), '@': here('./portal') } },
-  test: { include: ['tests/**/*.test.ts'], environment: 'node' },
+  test: { include: ['tests/**/*.test.ts'], environment: 'node', setupFiles: ['tests/setup.ts'] },
 });
