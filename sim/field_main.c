@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -171,6 +172,16 @@ static void stop(struct loop_source *source, uint32_t events)
     loop_stop(stopper->loop);
 }
 
+/* Every line may have its connections: as many descriptors as the system allows. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static enum rc open_signals(struct field *field, struct stopper *stopper)
 {
     sigset_t set;
@@ -204,6 +215,7 @@ static enum rc start(struct field *field, const struct arguments *arguments,
     TRY(park_read(arguments->options.park_path, sentence, &field->park));
     TRY(field_build(field));
     TRY(load_state(field, sentence));
+    raise_descriptors();
     TRY(loop_new(&field->loop));
     TRY(open_signals(field, stopper));
     TRY(port_open_all(field, sentence));
@@ -237,7 +249,7 @@ int field_main(int argc, char **argv)
         printf("ready %u meters %u lines\n", field.park.meters_len, field.park.lines_len);
         fflush(stdout);
         rc = loop_run(field.loop);
-        field_store(&field);
+        field_store(&field, true);
     }
     if (rc != RC_OK) {
         fprintf(stderr, "paywatt-sim field: %s\n",

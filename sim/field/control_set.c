@@ -27,6 +27,8 @@ static const struct number_row numbers[] = {
     ROW("price_flat_e4", price_e4[2], 0, 10000000),
     ROW("price_valley_e4", price_e4[3], 0, 10000000),
     ROW("fee_control", fee_control, 0, 1),
+    ROW("relay_stuck", relay_stuck, 0, 1),
+    ROW("breaker_stuck", breaker_stuck, 0, 1),
     ROW("run_word", run_word, 0, 255),
     ROW("clock_offset_ms", clock_offset_ms, -36500ll * DAY_MS, 36500ll * DAY_MS),
     ROW("load_w", load_override_w, -1, 1000000),

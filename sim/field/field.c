@@ -48,6 +48,7 @@ void field_touched(struct field *field, struct meter *meter)
     if (meter->urgent) {
         meter->urgent = false;
         field->store_now = true;
+        field->chunk_fresh[meter - field->meters] = false;
     }
     int64_t move_ms = next_move_ms(meter);
     if (move_ms != 0 && field->loop != NULL && to_ns(field, move_ms) < field->tick.due_ns) {
@@ -72,12 +73,15 @@ static void store_due(struct loop_timer *timer)
     struct field *field =
         (struct field *)(void *)((char *)timer - offsetof(struct field, store_timer));
     loop_set(field->loop, &field->store_timer, loop_now_ns() + (int64_t)FIELD_STORE_MS * 1000000);
-    field->store_now = true;
+    field_store(field, true);
 }
 
-void field_store(struct field *field)
+void field_store(struct field *field, bool all)
 {
     field->store_now = false;
+    if (all) {
+        memset(field->chunk_fresh, 0, sizeof *field->chunk_fresh * field->park.meters_len);
+    }
     if (field->options.state_path == NULL) {
         return;
     }
@@ -95,7 +99,7 @@ static void after_round(void *context)
 {
     struct field *field = context;
     if (field->store_now) {
-        field_store(field);
+        field_store(field, false);
     }
     port_flush(field);
     control_flush(field);
@@ -134,8 +138,10 @@ enum rc field_build(struct field *field)
     field->lines = calloc(park->lines_len, sizeof *field->lines);
     field->gateways = calloc(park->gateways_len + 1, sizeof *field->gateways);
     field->clients = calloc(FIELD_CLIENTS_MAX, sizeof *field->clients);
-    if (field->meters == NULL || field->lines == NULL || field->gateways == NULL ||
-        field->clients == NULL) {
+    field->chunks = calloc(park->meters_len, sizeof *field->chunks);
+    field->chunk_fresh = calloc(park->meters_len, sizeof *field->chunk_fresh);
+    if (field->chunks == NULL || field->chunk_fresh == NULL || field->meters == NULL ||
+        field->lines == NULL || field->gateways == NULL || field->clients == NULL) {
         return RC_MEMORY;
     }
     for (uint32_t i = 0; i < park->gateways_len; i++) {
@@ -148,6 +154,7 @@ enum rc field_build(struct field *field)
     struct meter_time time = field_time(field);
     for (uint32_t i = 0; i < park->meters_len; i++) {
         meter_init(&field->meters[i], &park->meters[i], field->options.seed, &time);
+        text_init(&field->chunks[i], FIELD_CHUNK_MAX);
         field->lines[park->meters[i].line].meter_at[park->meters[i].address] = i;
     }
     return RC_OK;
@@ -190,7 +197,12 @@ void field_release(struct field *field)
 {
     for (uint32_t i = 0; field->meters != NULL && i < field->park.meters_len; i++) {
         meter_release(&field->meters[i]);
+        if (field->chunks != NULL) {
+            text_release(&field->chunks[i]);
+        }
     }
+    free(field->chunks);
+    free(field->chunk_fresh);
     free(field->meters);
     free(field->lines);
     free(field->gateways);

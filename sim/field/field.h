@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/text.h"
 #include "sim/field/answer.h"
 #include "sim/field/fault.h"
 #include "sim/field/meter.h"
@@ -28,6 +29,7 @@
 #define FIELD_NO_METER UINT32_MAX
 #define FIELD_TICK_MS 1000
 #define FIELD_STORE_MS 5000
+#define FIELD_CHUNK_MAX (1 << 20) /* bytes of one meter in the state file */
 
 struct field;
 struct field_line;
@@ -135,6 +137,8 @@ struct field {
     struct field_client *dirty_clients;
     struct loop_timer tick;
     struct loop_timer store_timer;
+    struct text *chunks; /* a meter's part of the state file */
+    bool *chunk_fresh;   /* false: the part must be written anew */
     bool store_now;
     bool store_failed; /* said once */
     int64_t stores;
@@ -162,8 +166,9 @@ enum rc field_find_gateway(const struct field *field, const char *code,
 enum rc field_build(struct field *field) MUST_CHECK;
 /* Starts ticks and the hook of the loop. */
 void field_start(struct field *field);
-/* Stores the state if a path is given. */
-void field_store(struct field *field);
+/* Stores the state if a path is given: all meters as they are now, or only what must not be lost.
+ */
+void field_store(struct field *field, bool all);
 void field_release(struct field *field);
 
 /* line.c */
@@ -191,7 +196,7 @@ void port_host(const struct field *field, const struct field_line *line, char ho
 
 /* state_file.c */
 /* Writes all meters to path, atomically. RC_IO. */
-enum rc state_file_write(const struct field *field, const char *path) MUST_CHECK;
+enum rc state_file_write(struct field *field, const char *path) MUST_CHECK;
 /* Reads them back; a missing file is RC_NOT_FOUND; RC_INVALID with a sentence that names file and
    line. Meters that the park does not have are counted in ret_unknown. */
 enum rc state_file_read(struct field *field, const char *path, char *sentence,

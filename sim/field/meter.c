@@ -123,6 +123,8 @@ static void set_fresh(struct meter *meter, const struct meter_time *time)
     meter->forced_trip = 0;
     meter->breaker_closed = true;
     meter->breaker_due_ms = 0;
+    meter->relay_stuck = 0;
+    meter->breaker_stuck = 0;
     for (int phase = 0; phase < METER_PHASES; phase++) {
         meter->relays[phase] = (struct meter_relay){.closed = true, .order_closed = true};
     }
@@ -255,7 +257,7 @@ static bool wants_closed(const struct meter *meter, int phase)
 
 void meter_decide(struct meter *meter, const struct meter_time *time)
 {
-    for (int phase = 0; phase < METER_PHASES; phase++) {
+    for (int phase = 0; phase < METER_PHASES && meter->relay_stuck == 0; phase++) {
         struct meter_relay *relay = &meter->relays[phase];
         bool closed = wants_closed(meter, phase);
         if (closed != relay->order_closed) {
@@ -283,7 +285,7 @@ static void settle(struct meter *meter, const struct meter_time *time)
                        relay->closed ? METER_EVENT_RELAY_CLOSED : METER_EVENT_RELAY_OPEN, phase, 0);
         }
     }
-    if (opened && meter_is_external(meter) && meter->breaker_closed) {
+    if (opened && meter_is_external(meter) && meter->breaker_closed && meter->breaker_stuck == 0) {
         meter->breaker_due_ms = time->now_ms + METER_SHUNT_MS;
     }
     if (meter->breaker_due_ms != 0 && meter->breaker_due_ms <= time->now_ms) {

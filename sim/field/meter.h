@@ -140,6 +140,8 @@ struct meter {
     struct meter_relay relays[METER_PHASES];
     bool breaker_closed;
     int64_t breaker_due_ms;
+    int64_t relay_stuck;   /* 1: orders are taken, the relay does not move */
+    int64_t breaker_stuck; /* 1: the shunt trip does not open the breaker */
     uint8_t zones[METER_ZONES_BYTES];
     uint8_t day_tables[2][METER_DAY_TABLE_BYTES];
     uint8_t links[2][10]; /* 0360 and 0365 as written */

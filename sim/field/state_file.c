@@ -7,6 +7,8 @@
  *   applied NUMBER LIFE COUNT AMOUNT TIMES FOREIGN LOST
  *   event NUMBER AT_MS KIND A B
  *
+ * A line of a meter forgets what lines above it said of that meter. Each meter's text is kept and
+ * written anew only when the meter changed in a way that must not be lost, or every FIELD_STORE_MS.
  * rename makes it whole at any kill -9 of the process. It is not synced: a power failure of the
  * machine may lose the last seconds, and a simulated meter may.
  */
@@ -16,13 +18,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/text.h"
 #include "sim/field/field.h"
 
-#define STATE_BYTES_MAX (256 << 20)
+#define PARTS_MAX 256
 #define STATE_LINE_MAX 2048
 #define STATE_MAGIC "paywatt-sim-field 1"
 
@@ -77,6 +80,8 @@ static const struct member members[] = {
     I64("frames_other", frames.other),
     I64("frames_answered", frames.answered),
     I64("applied_lost", applied_lost),
+    I64("relay_stuck", relay_stuck),
+    I64("breaker_stuck", breaker_stuck),
     {"relay_a", offsetof(struct meter, relays[0].closed), BOOL},
     {"relay_b", offsetof(struct meter, relays[1].closed), BOOL},
     {"relay_c", offsetof(struct meter, relays[2].closed), BOOL},
@@ -139,8 +144,10 @@ static void write_blocks(struct text *text, const struct meter *meter)
         }
         char hex[2 * sizeof zero + 1];
         for (size_t b = 0; b < blocks[i].len; b++) {
-            snprintf(hex + b * 2, 3, "%02x", bytes[b]);
+            hex[b * 2] = "0123456789abcdef"[bytes[b] >> 4];
+            hex[b * 2 + 1] = "0123456789abcdef"[bytes[b] & 15];
         }
+        hex[blocks[i].len * 2] = '\0';
         text_printf(text, "bytes %s %s %s\n", meter->park.number, blocks[i].name, hex);
     }
 }
@@ -172,33 +179,56 @@ static void write_meter(struct text *text, const struct meter *meter)
     }
 }
 
-enum rc state_file_write(const struct field *field, const char *path)
+/* Writes head and all chunks; the descriptor is still the caller's. */
+static enum rc write_chunks(int fd, const struct field *field, const char *head)
 {
-    CLEANUP(text_release) struct text text;
-    text_init(&text, STATE_BYTES_MAX);
-    text_printf(&text, STATE_MAGIC " %lld\n", (long long)clock_now_ms());
-    for (uint32_t i = 0; i < field->park.meters_len; i++) {
-        write_meter(&text, &field->meters[i]);
+    struct iovec parts[PARTS_MAX] = {
+        {.iov_base = (char *)(uintptr_t)head, .iov_len = strlen(head)}};
+    int parts_len = 1;
+    for (uint32_t i = 0; i <= field->park.meters_len; i++) {
+        if (parts_len == PARTS_MAX || (i == field->park.meters_len && parts_len > 0)) {
+            size_t wanted = 0;
+            for (int p = 0; p < parts_len; p++) {
+                wanted += parts[p].iov_len;
+            }
+            if (writev(fd, parts, parts_len) != (ssize_t)wanted) { /* a file takes all or is full */
+                return RC_IO;
+            }
+            parts_len = 0;
+        }
+        if (i < field->park.meters_len) {
+            parts[parts_len++] =
+                (struct iovec){.iov_base = field->chunks[i].bytes, .iov_len = field->chunks[i].len};
+        }
     }
-    TRY(text_result(&text));
+    return RC_OK;
+}
+
+enum rc state_file_write(struct field *field, const char *path)
+{
+    char head[64];
     char beside[4096];
     if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside) {
         return RC_TOO_LARGE;
+    }
+    snprintf(head, sizeof head, STATE_MAGIC " %lld\n", (long long)clock_now_ms());
+    for (uint32_t i = 0; i < field->park.meters_len; i++) {
+        if (!field->chunk_fresh[i]) {
+            text_clear(&field->chunks[i]);
+            write_meter(&field->chunks[i], &field->meters[i]);
+            TRY(text_result(&field->chunks[i]));
+            field->chunk_fresh[i] = true;
+        }
     }
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     if (fd < 0) {
         return RC_IO;
     }
-    size_t done = 0;
-    while (done < text.len) {
-        ssize_t len = write(fd, text.bytes + done, text.len - done);
-        if (len < 0 && errno != EINTR) {
-            close(fd);
-            return RC_IO;
-        }
-        done += len < 0 ? 0 : (size_t)len;
+    enum rc rc = write_chunks(fd, field, head);
+    if (close(fd) != 0 || rc != RC_OK) {
+        return RC_IO;
     }
-    return close(fd) == 0 && rename(beside, path) == 0 ? RC_OK : RC_IO;
+    return rename(beside, path) == 0 ? RC_OK : RC_IO;
 }
 
 static bool parse_int(const char *word, int64_t *ret_value)

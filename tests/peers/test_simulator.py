@@ -1,5 +1,6 @@
 """The simulated field against peers that share no code with it: pymodbus, mbpoll, plain sockets."""
 import os
+import random
 import re
 import socket
 import struct
@@ -266,6 +267,21 @@ class Peers(unittest.TestCase):
         time.sleep(0.002)  # a network that tears a frame, not a wait for an event
         wire.socket.sendall(frame[3:])
         self.assertEqual(len(wire.receive()), 101)
+
+    def test_random_bytes_do_no_harm(self):
+        draw = random.Random(7)
+        for _ in range(60):
+            line = draw.choice((TCP, RTU, "L09"))
+            with socket.create_connection(self.field.line_address(line), 2) as noise:
+                noise.sendall(draw.randbytes(draw.randrange(1, 900)))
+            with socket.socket(socket.AF_UNIX) as noise:
+                noise.connect(self.field.control)
+                noise.sendall(draw.randbytes(draw.randrange(1, 9000)) + b"\n")
+        for function in range(1, 128):  # whole frames with any function and odd contents
+            wire = self.wire(RTU)
+            wire.send(bytes([31, function]) + draw.randbytes(draw.randrange(0, 60)))
+            wire.close()
+        self.assertEqual(len(self.wire(TCP).ask(MAIN(16), 5)), 99)
 
     def test_broadcast_is_not_answered(self):
         wire = self.wire("L09")
