@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# nginx: templates of nginx/ rendered into etc/, checked, started.
+
+nginx_setting() { # SECTION KEY DEFAULT: from the rendered settings of a site file
+  local value
+  value=$(awk -v s="$1" -v k="$2" '$1 == s && $2 == k { sub(/^[^ ]+ [^ ]+ ?/, ""); v = $0 } END { print v }' \
+    "$VAR/state/web.settings" 2> /dev/null)
+  printf '%s' "${value:-$3}"
+}
+
+nginx_listen() { # ADDRESS PORT: that address, or every one
+  if [ -n "$1" ]; then
+    [[ $1 =~ ^[0-9.]+$ || $1 =~ ^\[[0-9A-Fa-f:]+\]$ ]] || die "[web] \"$1\" is not an address"
+    printf 'listen %s:%s ssl http2;' "$1" "$2"
+    return
+  fi
+  printf 'listen 0.0.0.0:%s ssl http2;' "$2"
+  [ ! -s /proc/net/if_inet6 ] || printf ' listen [::]:%s ssl http2 ipv6only=on;' "$2"
+}
+
+# shellcheck disable=SC2034 # render reads these by name
+nginx_render() {
+  local part target
+  local ETC=$VAR/etc CONF=$VAR/etc/nginx TEMP=$VAR/nginx SOCKETS=$RUN/web STATIC=$APP/build/static
+  local ACCESS_LOG=$VAR/log/nginx-access.log ERROR_LOG=stderr MIME_TYPES=/etc/nginx/mime.types
+  local OFFICE_CERT PUBLIC_CERT OFFICE_KEY PUBLIC_KEY OFFICE_LISTEN PUBLIC_LISTEN
+  local SESSION_RATE API_RATE WORKERS USER_LINE=
+  OFFICE_CERT=$(nginx_setting web office_certificate_file "$VAR/etc/tls.crt")
+  OFFICE_KEY=$(nginx_setting web office_key_file "$VAR/secret/tls.key")
+  PUBLIC_CERT=$(nginx_setting web public_certificate_file "$VAR/etc/tls.crt")
+  PUBLIC_KEY=$(nginx_setting web public_key_file "$VAR/secret/tls.key")
+  OFFICE_LISTEN=$(nginx_listen "$(nginx_setting web office_address "")" "$OFFICE_PORT")
+  PUBLIC_LISTEN=$(nginx_listen "$(nginx_setting web public_address "")" "$PUBLIC_PORT")
+  SESSION_RATE=$(nginx_setting web session_rate 2r/s)
+  API_RATE=$(nginx_setting web api_rate 100r/s)
+  WORKERS=$(nginx_setting web workers 2)
+  if am_root; then USER_LINE="user $(user_of web) $(group_of web);"; fi
+  mkdir -p "$CONF"
+  for part in "$PW_ROOT"/nginx/*.conf.in; do
+    target=$CONF/$(basename "$part" .in)
+    [ "${target##*/}" != nginx.conf ] || target=$VAR/etc/nginx.conf
+    render "$part" ETC CONF TEMP SOCKETS STATIC RUN ACCESS_LOG ERROR_LOG MIME_TYPES OFFICE_CERT OFFICE_KEY PUBLIC_CERT \
+      PUBLIC_KEY OFFICE_LISTEN PUBLIC_LISTEN SESSION_RATE API_RATE WORKERS USER_LINE > "$target.new"
+    mv "$target.new" "$target"
+  done
+  nginx_allow_list > "$VAR/etc/office-allow.conf"
+}
+
+nginx_allow_list() { # [web] office_allow = 10.0.0.0/8 192.168.1.0/24; empty: everybody
+  local net any=0
+  echo '# Who may come to the office listener: [web] office_allow in the settings.'
+  for net in $(nginx_setting web office_allow ""); do
+    [[ $net =~ ^[0-9A-Fa-f.:]+(/[0-9]+)?$ ]] || die "[web] office_allow: \"$net\" is not an address or a network"
+    echo "allow $net;"
+    any=1
+  done
+  [ "$any" = 0 ] || echo 'deny all;'
+}
+
+nginx_start() {
+  local command=(nginx -e stderr -p "$VAR/nginx/" -c "$VAR/etc/nginx.conf") output
+  nginx_render
+  output=$("${command[@]}" -t 2>&1) || { printf '%s\n' "$output" >&2; die "nginx refuses its configuration"; }
+  service_start nginx root "$(file_stamp "$VAR/etc/nginx.conf" "$VAR"/etc/nginx/*.conf "$VAR/etc/office-allow.conf" \
+    "$VAR/etc/tls.crt")" "${command[@]}"
+  needs_service nginx 20 "nginx listens" port_open 127.0.0.1 "$OFFICE_PORT"
+}
+
+port_open() { (exec 3<> "/dev/tcp/$1/$2") 2> /dev/null; }
+
+# A port that somebody else holds is told before anything is started.
+check_port() { # OPTION PORT
+  if ! service_runs nginx && port_open 127.0.0.1 "$2"; then
+    die "port $2 is in use by another program: choose another with $1"
+  fi
+}
