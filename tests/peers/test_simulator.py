@@ -11,6 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from field import Field, Refused  # noqa: E402
+from park import write_park  # noqa: E402
 
 from pymodbus.client import ModbusTcpClient  # noqa: E402
 from pymodbus.transaction import ModbusRtuFramer  # noqa: E402
@@ -363,6 +364,27 @@ class Restart(unittest.TestCase):
             file.write("paywatt-sim-field 1 0\nmeter L01-01 12 nonsense\n")
         with self.assertRaises(RuntimeError):
             Field(state=state)
+
+
+class OtherParks(unittest.TestCase):
+    """Parks unlike the sample: a serial line without a gateway, single-phase meters, a slow line with parity."""
+
+    def test_serial_line_single_phase_and_slow_line(self):
+        folder = os.environ.get("PW_TEST_TMP") or "/tmp"
+        path = os.path.join(folder, f"park-{os.getpid()}.csv")
+        write_park(path, [{"link": "serial", "model": "acrel-ddsy1352"},
+                          {"link": "rtu_over_tcp", "baud": 2400, "parity": "E", "turnaround_ms": 20}])
+        self.addCleanup(os.unlink, path)
+        with Field(park=path, pty=["L1"]) as field:
+            values = mbpoll("-m", "rtu", "-b", "9600", "-P", "none", "-a", "2", "-r", "512", "-c", "48", "-t", "4:hex",
+                            field.terminal("L1"))
+            self.assertEqual((values[512], values[514], values[548] & 0xE000), (7, 0, 0x2000))
+            wire = Wire(field, "L2", False)
+            began = time.monotonic()
+            self.assertEqual(len(wire.ask(MAIN(1), 2)), 99)
+            took_ms = (time.monotonic() - began) * 1000 - 50  # receive waits for 50 ms of silence
+            self.assertAlmostEqual(took_ms, 109 * 11 / 2.4 + 20, delta=25)
+            wire.close()
 
 
 if __name__ == "__main__":
