@@ -92,10 +92,9 @@ up_programs() {
 
 up_database() {
   mariadb_start
-  mariadb_migrator
-  redis_start
   app_program paywattctl > /dev/null || die "paywattctl was not built"
-  run_step "migrating the schema" "$VAR/log/migrate.log" ctl migrate || die "the schema could not be migrated"
+  mariadb_migrate
+  redis_start
 }
 
 site_administrator() {
