@@ -67,6 +67,7 @@ up_settings() {
     local all
     all=$(settings_of_file "$SITE_FILE") || die "$SITE_FILE cannot be read as settings"
     printf '%s\n' "$all" | awk '$1 == "web"' > "$VAR/state/web.settings"
+    nginx_check_settings "$SITE_FILE"
     printf '%s\n' "$all" | awk '$1 != "web"' | ini_of_settings > "$VAR/state/site.ini"
     make_settings site "$VAR/state/site.ini"
   else

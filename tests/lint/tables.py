@@ -19,6 +19,11 @@ One INI file: `/etc/paywatt/paywatt.ini` on an installed site, `var/etc/paywatt.
 every setting with its default and its present value. An unknown section or key is an error that names file and line. A secret is
 a file of its own, readable by its owner only; the setting names the file. *Reload* settings change on `SIGHUP`, others with a restart.
 
+`./paywatt up --site FILE` also reads a section `[web]` for its front server: `office_address`, `public_address` (default: all),
+`office_allow` (networks that may come to the office listener; empty: all), `office_certificate_file`, `office_key_file`,
+`public_certificate_file`, `public_key_file` (default: a self-signed pair), `session_rate` (default `2r/s`), `api_rate` (default `100r/s`, each
+per address), `workers` (default 2).
+
 This page is made from `core/base/config.def` (`tests/lint/tables.py --write`); a lint holds the two together.
 """
 
@@ -41,7 +46,7 @@ def manual():
         bounds = f"{least} to {most}" if kind == "INT" else kind.lower()
         marks = [name for flag, name in (("RELOAD", "reload"), ("SECRET", "secret file"), ("NEEDED", "needed")) if flag in flags]
         shown = f"`{default}`" if default else "empty"
-        out.append(f"| `{key}` | {shown} | {bounds} | {', '.join(marks)} | {help_text.replace('|', chr(92) + '|')} |\n")
+        out.append(f"| `{key}` | {shown} | {bounds} | {', '.join(marks)} | {help_text.replace('|', chr(92) + '|').replace('<', '&lt;')} |\n")
     return "".join(out)
 
 
