@@ -4,7 +4,6 @@ set -u
 . "$PW_ROOT/tests/lib/lines.sh"
 . "$PW_ROOT/tests/lib/build.sh"
 . "$PW_ROOT/tests/lib/files.sh"
-kind=${PW_BUILD_STACK:-asan}
-build_kind "$kind" || { not_ok stack/build "the build failed"; exit 1; }
-export PW_BUILD=$PW_ROOT/build/$kind
+build_kind asan || { not_ok stack/build "the build failed"; exit 1; }
+export PW_BUILD=$PW_ROOT/build/asan
 run_files stack
