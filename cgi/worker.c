@@ -10,6 +10,8 @@
 #include "core/base/clock.h"
 #include "core/base/crypto.h"
 #include "core/base/log.h"
+#include "core/flow/command.h"
+#include "core/store/role.h"
 
 #define PARAMS_MAX 200
 #define QUERY_BYTES_MAX 8192
@@ -17,7 +19,7 @@
 #define HEADER_BYTES_MAX 8192
 #define DRAIN_BYTES_MAX ((size_t)16 << 20)
 #define REPLY_KEEP_BYTES ((size_t)4 << 20)
-#define SECRET_TEXT_MAX 256
+#define PROBLEM_BYTES_MAX 4096
 
 static volatile sig_atomic_t stopping;
 
@@ -43,33 +45,15 @@ static void take_signals(void)
 
 static int open_database(const struct worker_start *start, struct worker *worker)
 {
-    const struct config *config = start->config;
-    char password[SECRET_TEXT_MAX];
-    size_t len = 0;
-    const char *why = "";
-    CLEANUP(arena_release) struct arena arena;
-    arena_init(&arena, 65536);
-    const char *path = arena_printf(
-        &arena, "%s/db_%s", config_text(config, CONFIG_database_password_directory), worker->role);
-    const char *user = arena_printf(&arena, "%s%s",
-                                    config_text(config, CONFIG_database_user_prefix), worker->role);
-    assert(path != NULL && user != NULL);
-    if (secret_read(path, password, sizeof(password), &len, &why) != RC_OK) {
-        log_write(LOG_ERROR, path, "%s", why);
-        return WORKER_EXIT_REFUSED;
+    CLEANUP(text_release) struct text problem;
+    text_init(&problem, PROBLEM_BYTES_MAX);
+    enum rc rc = role_open(start->config, worker->role, &problem, &worker->db);
+    if (rc == RC_OK) {
+        return 0;
     }
-    struct db_options options = {.socket = config_text(config, CONFIG_database_socket),
-                                 .name = config_text(config, CONFIG_database_name),
-                                 .user = user,
-                                 .password = password};
-    enum rc rc = db_open(&options, &worker->db);
-    crypto_wipe(password, sizeof(password));
-    if (rc == RC_UNAVAILABLE) {
-        log_write(LOG_WARNING, "database", "not there yet: %s", db_error(worker->db));
-    } else if (rc != RC_OK) {
-        return 1;
-    }
-    return 0;
+    log_write(rc == RC_UNAVAILABLE ? LOG_WARNING : LOG_ERROR, "database", "%s",
+              text_string(&problem));
+    return rc == RC_UNAVAILABLE ? 0 : WORKER_EXIT_REFUSED;
 }
 
 /* A server that may lose a commit is refused, as soon as it can be asked. */
@@ -275,6 +259,8 @@ int worker_run(const struct worker_start *start)
         }
         worker.field_key = field_key;
     }
+    command_configure(config_bool(start->config, CONFIG_site_simulated),
+                      config_int(start->config, CONFIG_poller_stale_s) * 1000);
     int status = open_database(start, &worker);
     if (status == 0 &&
         redis_open(config_text(start->config, CONFIG_redis_socket), &worker.redis) != RC_OK) {

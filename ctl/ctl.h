@@ -62,7 +62,19 @@ enum rc ctl_audit(struct ctl *ctl, struct db *db, const char *action, const char
 /* Sleeps; false when a signal asked us to end. */
 bool ctl_pause(int64_t milliseconds);
 
+/* True if a poller gave a sign of life within 15 s. */
+bool ctl_poller_lives(struct ctl *ctl);
+/* Tells the pollers to look; a hint that may get lost. */
+void ctl_wake_pollers(struct ctl *ctl);
+
 int ctl_config_print(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
+int ctl_import(struct ctl *ctl);
+int ctl_setting_set(struct ctl *ctl);
+int ctl_line_list(struct ctl *ctl);
+int ctl_line_writable(struct ctl *ctl);
+int ctl_line_read_only(struct ctl *ctl);
+int ctl_status(struct ctl *ctl);
+int ctl_wait_read(struct ctl *ctl);
 
 #endif

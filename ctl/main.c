@@ -21,9 +21,24 @@
 static const struct ctl_command commands[] = {
     {"config print", "", "", "print the table of settings with help, default and present value", 0,
      0, ctl_config_print},
+    {"import", "FILE | undo ID | list", "--dry-run --commit --probe --reason=",
+     "check a park file row by row; --probe asks each meter; --commit writes it in one step", 1, 2,
+     ctl_import},
+    {"line list", "", "", "lines, whether they may be written to, their cycle", 0, 0,
+     ctl_line_list},
+    {"line read-only", "CODE|all", "--reason=", "let no write frame leave on a line", 1, 1,
+     ctl_line_read_only},
+    {"line writable", "CODE|all", "--reason=", "let orders out on a line; a new line is read-only",
+     1, 1, ctl_line_writable},
     {"migrate", "", "--root-socket-user=",
-     "bring the database to this version; as root over the socket also users and rights", 0, 0,
+     "bring the database to this version; with root's rights also users and grants", 0, 0,
      ctl_migrate},
+    {"setting set", "NAME VALUE", "--reason=", "change a setting of the site (audited)", 2, 2,
+     ctl_setting_set},
+    {"status", "", "--json", "how many meters are read, what is open, which programs live", 0, 0,
+     ctl_status},
+    {"wait-read", "", "--timeout=", "wait until every meter was read (default 120 s)", 0, 0,
+     ctl_wait_read},
 };
 
 static volatile sig_atomic_t stop_asked;

@@ -69,6 +69,9 @@ GRANT SELECT ON {database}.supply TO {prefix}machine@localhost;
 GRANT SELECT ON {database}.meter_state TO {prefix}machine@localhost;
 GRANT SELECT ON {database}.reading TO {prefix}machine@localhost;
 GRANT SELECT ON {database}.program_heartbeat TO {prefix}machine@localhost;
+-- /healthz: how long audit rows wait for their chain; not what they say
+GRANT SELECT (id, at) ON {database}.audit TO {prefix}machine@localhost;
+GRANT SELECT (position, audit_id, chained_at) ON {database}.audit_chain TO {prefix}machine@localhost;
 
 -- poller: reads the park, stores what meters say, carries orders out
 GRANT SELECT ON {database}.site TO {prefix}poller@localhost;

@@ -1,9 +1,10 @@
 /*
  * Arena: the memory of one request, job or batch.
  *
- * Everything taken from an arena lives until arena_reset or arena_release; nothing is freed by hand.
- * An arena is born with its maximum; past it arena_take answers NULL and the caller says RC_MEMORY.
- * Not thread safe: one owner. Order of calls: arena_init, arena_take..., arena_reset..., arena_release.
+ * Everything taken from an arena lives until arena_reset or arena_release; nothing is freed by
+ * hand. An arena is born with its maximum; past it arena_take answers NULL and the caller says
+ * RC_MEMORY. Not thread safe: one owner. Order of calls: arena_init, arena_take..., arena_reset...,
+ * arena_release.
  */
 #ifndef PW_BASE_ARENA_H
 #define PW_BASE_ARENA_H
@@ -20,9 +21,11 @@ struct arena {
     size_t limit_bytes;
 };
 
-/* Prepares an empty arena; takes no memory yet. limit_bytes: 1 .. SIZE_MAX/2, all chunks together. */
+/* Prepares an empty arena; takes no memory yet. limit_bytes: 1 .. SIZE_MAX/2, all chunks together.
+ */
 void arena_init(struct arena *arena, size_t limit_bytes);
-/* Frees everything and leaves the arena usable; keeps one chunk to spare the next request a malloc. */
+/* Frees everything and leaves the arena usable; keeps one chunk to spare the next request a malloc.
+ */
 void arena_reset(struct arena *arena);
 /* Frees everything. The arena may be initialised again. */
 void arena_release(struct arena *arena);

@@ -39,7 +39,8 @@ void clock_test_offset_ms(int64_t offset_ms)
     atomic_store(&test_offset_ms, offset_ms);
 }
 
-/* Days since 1970-01-01 to a civil date and back: the years start in March so that leap days come last. */
+/* Days since 1970-01-01 to a civil date and back: the years start in March so that leap days come
+ * last. */
 static void civil_from_days(int64_t days, struct clock_parts *parts)
 {
     int64_t shifted = days + 719468;
@@ -90,8 +91,9 @@ int64_t clock_from_utc_parts(const struct clock_parts *parts)
 static char *format(int64_t at_ms, char text[CLOCK_TEXT_MAX], char between, const char *suffix)
 {
     struct clock_parts p = clock_utc_parts(at_ms);
-    int len = snprintf(text, CLOCK_TEXT_MAX, "%04d-%02d-%02d%c%02d:%02d:%02d.%03d%s", p.year % 10000,
-                       p.month, p.day, between, p.hour, p.minute, p.second, p.millisecond, suffix);
+    int len =
+        snprintf(text, CLOCK_TEXT_MAX, "%04d-%02d-%02d%c%02d:%02d:%02d.%03d%s", p.year % 10000,
+                 p.month, p.day, between, p.hour, p.minute, p.second, p.millisecond, suffix);
     assert(len > 0 && len < CLOCK_TEXT_MAX);
     (void)len;
     return text;

@@ -1,7 +1,7 @@
 /*
- * Time. Wall time is int64 milliseconds since 1970-01-01 UTC (name ends in _at_ms); durations and deadlines
- * inside a process use the monotonic clock (clock_monotonic_ms), which never jumps.
- * Tests may freeze or shift wall time through clock_test_offset_ms.
+ * Time. Wall time is int64 milliseconds since 1970-01-01 UTC (name ends in _at_ms); durations and
+ * deadlines inside a process use the monotonic clock (clock_monotonic_ms), which never jumps. Tests
+ * may freeze or shift wall time through clock_test_offset_ms.
  */
 #ifndef PW_BASE_CLOCK_H
 #define PW_BASE_CLOCK_H

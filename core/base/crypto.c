@@ -353,7 +353,7 @@ static enum rc secret_open(const char *path, int *ret_descriptor, const char **r
     } else if (!S_ISREG(state.st_mode)) {
         *ret_why = "it is not a regular file";
         rc = RC_FORBIDDEN;
-    } else if (state.st_uid != geteuid() && state.st_uid != 0) {
+    } else if (geteuid() != 0 && state.st_uid != geteuid() && state.st_uid != 0) {
         *ret_why = "it belongs to neither this user nor root";
         rc = RC_FORBIDDEN;
     } else if ((state.st_mode & (S_IRWXG | S_IRWXO)) != 0) {

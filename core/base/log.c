@@ -33,11 +33,11 @@ void log_write(enum log_level level, const char *context, const char *format, ..
     }
     char line[LOG_LINE_MAX + 1];
     char time_text[CLOCK_TEXT_MAX];
-    size_t len = bounded(snprintf(line, LOG_LINE_MAX, "%s %s %s[%d]%s%s: ",
-                                  clock_format_rfc3339(clock_now_ms(), time_text), names[level],
-                                  program_name, (int)getpid(), context[0] == '\0' ? "" : " ",
-                                  context),
-                         LOG_LINE_MAX);
+    size_t len = bounded(
+        snprintf(line, LOG_LINE_MAX,
+                 "%s %s %s[%d]%s%s: ", clock_format_rfc3339(clock_now_ms(), time_text),
+                 names[level], program_name, (int)getpid(), context[0] == '\0' ? "" : " ", context),
+        LOG_LINE_MAX);
     va_list args;
     va_start(args, format);
     len += bounded(vsnprintf(line + len, LOG_LINE_MAX - len, format, args), LOG_LINE_MAX - len);
@@ -48,7 +48,8 @@ void log_write(enum log_level level, const char *context, const char *format, ..
         }
     }
     line[len++] = '\n';
-    /* One write a line, so that lines of threads never mix. A full pipe or disk must not stop us. */
+    /* One write a line, so that lines of threads never mix. A full pipe or disk must not stop us.
+     */
     ssize_t written = write(STDERR_FILENO, line, len);
     (void)written;
 }

@@ -1,9 +1,9 @@
 /*
  * Text: a growing buffer that is born with its maximum, and strict readers of numbers and UTF-8.
  *
- * struct text owns its bytes (malloc). Past its limit, or out of memory, it turns failed: what it held is
- * freed, later appends do nothing, and text_result answers RC_TOO_LARGE or RC_MEMORY. So a writer appends
- * without looking and asks once at the end.
+ * struct text owns its bytes (malloc). Past its limit, or out of memory, it turns failed: what it
+ * held is freed, later appends do nothing, and text_result answers RC_TOO_LARGE or RC_MEMORY. So a
+ * writer appends without looking and asks once at the end.
  */
 #ifndef PW_BASE_TEXT_H
 #define PW_BASE_TEXT_H

@@ -1,18 +1,18 @@
 /*
- * States of an order to a meter (遥控). The table in command_state.c is the law; flow asks it before each UPDATE.
+ * States of an order to a meter (遥控). The table in command_state.c is the law; flow asks it
+ * before each UPDATE.
  *
  *                 +--------> cancelled     (by a person, only while pending)
  *                 |  +-----> expired       (its time passed before the frame left)
- *                 |  |  +--> superseded    (a newer order for the supply; an automatic one never supersedes a manual one)
- *                 |  |  |
- *   pending --+---+--+--+
- *      ^      |
- *      |      v  poller, row lock on the supply: lock-out, freeze, read-only line, serial number, expiry rechecked
+ *                 |  |  +--> superseded    (a newer order for the supply; an automatic one never
+ * supersedes a manual one) |  |  | pending --+---+--+--+ ^      | |      v  poller, row lock on the
+ * supply: lock-out, freeze, read-only line, serial number, expiry rechecked
  *      +--- taken ---> refused             (a rule or the meter said no: nothing was written)
  *  (poller    |   \--> expired, superseded
  *   died      v  committed before the frame leaves
  *   before   sent ---> confirmed           (read-back shows the wanted state)
- *   sent)     |  \---> refused             (read-back shows, after the relay's travel, that it did not happen)
+ *   sent)     |  \---> refused             (read-back shows, after the relay's travel, that it did
+ * not happen)
  *             v
  *          unknown --> confirmed | refused (found out later by reading; never by sending again)
  */
@@ -36,11 +36,22 @@ enum command_state {
     COMMAND_STATE__MAX
 };
 
-enum command_kind { COMMAND_TRIP, COMMAND_CLOSE, COMMAND_KEEP_ON, COMMAND_RELEASE, COMMAND_READ,
-                    COMMAND_KIND__MAX };
+enum command_kind {
+    COMMAND_TRIP,
+    COMMAND_CLOSE,
+    COMMAND_KEEP_ON,
+    COMMAND_RELEASE,
+    COMMAND_READ,
+    COMMAND_KIND__MAX
+};
 
-enum command_origin { ORIGIN_MANUAL, ORIGIN_AUTOMATIC, ORIGIN_LOCK_OUT, ORIGIN_KEEP_ON_END,
-                      ORIGIN__MAX };
+enum command_origin {
+    ORIGIN_MANUAL,
+    ORIGIN_AUTOMATIC,
+    ORIGIN_LOCK_OUT,
+    ORIGIN_KEEP_ON_END,
+    ORIGIN__MAX
+};
 
 /* Names as in the command table's ENUMs; *_find answers RC_NOT_FOUND. Never NULL. */
 const char *command_state_name(enum command_state state);

@@ -1,5 +1,6 @@
 /*
- * Who may do what: one row a right in permission.def, which the dispatcher enforces; handlers never ask.
+ * Who may do what: one row a right in permission.def, which the dispatcher enforces; handlers never
+ * ask.
  */
 #ifndef PW_RULES_PERMISSION_H
 #define PW_RULES_PERMISSION_H

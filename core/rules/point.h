@@ -1,6 +1,6 @@
 /*
- * Points and readings. A reading is what one meter answered at one moment: a value per point, and which
- * points it holds. It is a plain value (no pointers), copied freely between threads.
+ * Points and readings. A reading is what one meter answered at one moment: a value per point, and
+ * which points it holds. It is a plain value (no pointers), copied freely between threads.
  */
 #ifndef PW_RULES_POINT_H
 #define PW_RULES_POINT_H

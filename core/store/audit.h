@@ -1,5 +1,6 @@
 /*
- * The record of acts. A row is written in the act's own transaction and never changed; paywatt-jobs chains the rows.
+ * The record of acts. A row is written in the act's own transaction and never changed; paywatt-jobs
+ * chains the rows.
  */
 #ifndef PW_STORE_AUDIT_H
 #define PW_STORE_AUDIT_H
@@ -11,7 +12,8 @@
 
 enum actor_kind { ACTOR_USER, ACTOR_TENANT, ACTOR_MACHINE, ACTOR_SYSTEM, ACTOR_OPERATOR };
 
-/* Who acts. Borrowed strings; never NULL, "" where unknown. SYSTEM: poller and jobs. OPERATOR: paywattctl. */
+/* Who acts. Borrowed strings; never NULL, "" where unknown. SYSTEM: poller and jobs. OPERATOR:
+ * paywattctl. */
 struct actor {
     enum actor_kind kind;
     int64_t id; /* user id; 0 for system and operator */

@@ -1,13 +1,15 @@
 /*
- * One connection to MariaDB. The only way to it: everything with SQL lives in core/store and takes a struct db.
+ * One connection to MariaDB. The only way to it: everything with SQL lives in core/store and takes
+ * a struct db.
  *
- * - Statements are prepared once and kept by the address of their text, so `sql` must be a string literal (or
- *   otherwise live and stay the same for as long as the connection).
- * - A struct db belongs to one thread. After RC_UNAVAILABLE or RC_UNKNOWN the connection is reopened by the next
- *   db_transact or db_query outside a transaction; never inside one.
+ * - Statements are prepared once and kept by the address of their text, so `sql` must be a string
+ * literal (or otherwise live and stay the same for as long as the connection).
+ * - A struct db belongs to one thread. After RC_UNAVAILABLE or RC_UNKNOWN the connection is
+ * reopened by the next db_transact or db_query outside a transaction; never inside one.
  * - Start-up refuses a server that may lose a commit: db_check_server.
  * - Errors 1213, 1205, 1020 are RC_RETRY; a duplicate key is RC_CONFLICT; a failed CHECK or foreign
- *   key is RC_REFUSED; a lost connection at COMMIT is RC_UNKNOWN (look the natural key up), elsewhere RC_UNAVAILABLE.
+ *   key is RC_REFUSED; a lost connection at COMMIT is RC_UNKNOWN (look the natural key up),
+ * elsewhere RC_UNAVAILABLE.
  */
 #ifndef PW_STORE_DB_H
 #define PW_STORE_DB_H
@@ -20,7 +22,7 @@
 #include "core/base/rc.h"
 #include "core/base/text.h"
 
-#define DB_ROWS_MAX 100000    /* no single query may bring more */
+#define DB_ROWS_MAX 100000 /* no single query may bring more */
 #define DB_TRANSACT_TRIES_MAX 5
 
 struct db;
@@ -67,18 +69,20 @@ struct db_value db_bytes(const void *bytes, size_t len);
 struct db_value db_time(int64_t at_ms);
 struct db_value db_time_or_null(bool present, int64_t at_ms);
 
-/* Opens a connection (utf8mb4, UTC, strict mode, innodb_snapshot_isolation, READ COMMITTED is NOT used: REPEATABLE
-   READ with FOR UPDATE). Copies the options. RC_UNAVAILABLE when the server does not answer; the struct is made all
-   the same so that a program can start before its database: *ret_db is then valid and reconnects. */
+/* Opens a connection (utf8mb4, UTC, strict mode, innodb_snapshot_isolation, READ COMMITTED is NOT
+   used: REPEATABLE READ with FOR UPDATE). Copies the options. RC_UNAVAILABLE when the server does
+   not answer; the struct is made all the same so that a program can start before its database:
+   *ret_db is then valid and reconnects. */
 enum rc db_open(const struct db_options *options, struct db **ret_db) MUST_CHECK;
 /* Closes and frees; accepts a pointer to NULL. Usable with CLEANUP. */
 void db_close(struct db **db);
-/* RC_REFUSED unless flush_log_at_trx_commit=1, sync_binlog=1, binlog on, innodb_snapshot_isolation=ON. On refusal
-   *ret_why names the variable (static text). */
+/* RC_REFUSED unless flush_log_at_trx_commit=1, sync_binlog=1, binlog on,
+ *innodb_snapshot_isolation=ON. On refusal ret_why names the variable (static text). */
 enum rc db_check_server(struct db *db, const char **ret_why) MUST_CHECK;
 /* True while the last call found the server there. */
 bool db_is_up(const struct db *db);
-/* The server's text for the last failed call, for the log at the top; "" if none. Never holds argument values. */
+/* The server's text for the last failed call, for the log at the top; "" if none. Never holds
+ * argument values. */
 const char *db_error(const struct db *db);
 
 /* Runs a statement that brings no rows. ret_outcome may be NULL. */
@@ -87,16 +91,17 @@ enum rc db_execute(struct db *db, const char *sql, const struct db_value *args, 
 /* Runs a query; all rows (at most rows_max, more is RC_TOO_LARGE) are copied into the arena. */
 enum rc db_query(struct db *db, struct arena *arena, const char *sql, const struct db_value *args,
                  size_t args_count, size_t rows_max, struct db_rows *ret_rows) MUST_CHECK;
-/* Runs text that was built for bulk work (many VALUES rows); it is not cached. The caller escaped every value:
-   only integers, times and text from db_add_escaped go in. */
+/* Runs text that was built for bulk work (many VALUES rows); it is not cached. The caller escaped
+   every value: only integers, times and text from db_add_escaped go in. */
 enum rc db_execute_text(struct db *db, const char *sql, size_t len,
                         struct db_outcome *ret_outcome) MUST_CHECK;
 
 /* Appends bytes as a quoted SQL literal for db_execute_text. */
 void db_add_escaped(struct text *out, const char *bytes, size_t len);
 
-/* A step of business in one transaction. work runs 1 .. 5 times: again after RC_RETRY from it or from COMMIT, so it
-   must not have effects outside the database. Any result but RC_OK rolls back and is returned. */
+/* A step of business in one transaction. work runs 1 .. 5 times: again after RC_RETRY from it or
+   from COMMIT, so it must not have effects outside the database. Any result but RC_OK rolls back
+   and is returned. */
 typedef enum rc (*db_work)(struct db *db, void *context);
 enum rc db_transact(struct db *db, db_work work, void *context) MUST_CHECK;
 /* True between BEGIN and COMMIT: store functions that need a transaction assert it. */

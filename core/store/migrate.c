@@ -365,7 +365,10 @@ enum rc migrate_check_grants(struct db *db, const struct config *config, struct 
     struct db_rows rows;
     struct text like __attribute__((cleanup(text_release)));
     text_init(&like, 200);
+    struct text migrator __attribute__((cleanup(text_release)));
+    text_init(&migrator, 200);
     text_printf(&like, "'%s%%'@%%", config_text(config, CONFIG_database_user_prefix));
+    text_printf(&migrator, "'%smigrate'@%%", config_text(config, CONFIG_database_user_prefix));
     const char *name = config_text(config, CONFIG_database_name);
     enum rc rc = db_query(
         db, &arena,
@@ -375,8 +378,11 @@ enum rc migrate_check_grants(struct db *db, const struct config *config, struct 
         " UNION ALL SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES"
         "  WHERE ? LIKE TABLE_SCHEMA"
         " UNION ALL SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES) g"
-        " WHERE GRANTEE LIKE ? AND PRIVILEGE_TYPE IN ('UPDATE', 'DELETE') LIMIT 1",
-        DB_ARGS(db_text(name), db_text(name), db_text(text_string(&like))), 1, &rows);
+        " WHERE GRANTEE LIKE ? AND GRANTEE NOT LIKE ? AND PRIVILEGE_TYPE IN ('UPDATE', 'DELETE')"
+        " LIMIT 1",
+        DB_ARGS(db_text(name), db_text(name), db_text(text_string(&like)),
+                db_text(text_string(&migrator))),
+        1, &rows);
     if (rc != RC_OK) {
         text_printf(problem, "the rights of database users cannot be read: %s", db_error(db));
         return rc;
@@ -386,5 +392,19 @@ enum rc migrate_check_grants(struct db *db, const struct config *config, struct 
                     db_get_text(&rows, 0, 0), db_get_text(&rows, 0, 1));
         return RC_REFUSED;
     }
+    return RC_OK;
+}
+
+enum rc migrate_may_grant(struct db *db, bool *ret_may)
+{
+    CLEANUP(arena_release) struct arena arena;
+    arena_init(&arena, 65536);
+    struct db_rows rows;
+    TRY(db_query(db, &arena,
+                 "SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES"
+                 " WHERE PRIVILEGE_TYPE = 'CREATE USER' AND IS_GRANTABLE = 'YES' AND GRANTEE ="
+                 " CONCAT('\\'', REPLACE(CURRENT_USER(), '@', '\\'@\\''), '\\'')",
+                 DB_NO_ARGS, 1, &rows));
+    *ret_may = db_get_int(&rows, 0, 0) > 0;
     return RC_OK;
 }

@@ -37,8 +37,11 @@ enum rc migrate_run(struct db *db, const char *folder, struct text *report, stru
    change or delete audit rows. */
 enum rc migrate_grant(struct db *db, const struct config *config, const char *folder,
                       struct text *problem) MUST_CHECK;
-/* True if no database user with our prefix may UPDATE, DELETE, DROP or ALTER table `audit` (or the
-   append-only tables beside it). problem names the first that may. Sees all users only with root's
+/* True if this connection may make users and give rights: root, or a migration user that was given
+ * all. */
+enum rc migrate_may_grant(struct db *db, bool *ret_may) MUST_CHECK;
+/* RC_REFUSED when a database user of a program (all with our prefix but the migration user) may
+   UPDATE or DELETE in the audit tables; problem names the first. Sees all users only with root's
    rights. */
 enum rc migrate_check_grants(struct db *db, const struct config *config,
                              struct text *problem) MUST_CHECK;

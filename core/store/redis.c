@@ -334,6 +334,11 @@ enum rc redis_run_many(struct redis *redis, struct arena *arena,
     return RC_UNAVAILABLE;
 }
 
+enum rc redis_ping(struct redis *redis)
+{
+    return redis_run(redis, NULL, REDIS_ARGS(redis_text("PING")), NULL);
+}
+
 enum rc redis_wait(struct redis *redis, struct arena *arena, int64_t wait_ms,
                    const struct redis_arg *args, size_t args_count, struct redis_value *ret_value)
 {

@@ -56,6 +56,8 @@ struct redis_arg redis_bytes(const void *bytes, size_t len);
 /* The number as text, kept in the arena; "0" when the arena is full. */
 struct redis_arg redis_number(struct arena *arena, int64_t number);
 
+/* RC_OK when Redis answers now. */
+enum rc redis_ping(struct redis *redis) MUST_CHECK;
 /* Makes a connection object; copies the path. Redis need not be there yet: the first call connects.
  * RC_MEMORY. */
 enum rc redis_open(const char *socket, struct redis **ret_redis) MUST_CHECK;

@@ -114,6 +114,26 @@ enum rc session_open(struct redis *redis, struct arena *arena, const struct sess
     return RC_OK;
 }
 
+enum rc session_update(struct redis *redis, struct arena *arena, const char *token,
+                       const struct session *session, int64_t idle_s)
+{
+    assert(redis != NULL && arena != NULL && token != NULL && session != NULL && idle_s > 0);
+    const char *key = redis_key(arena, "session", token);
+    CLEANUP(text_release) struct text value;
+    text_init(&value, VALUE_BYTES_MAX);
+    TRY(write_value(session, &value));
+    if (key == NULL) {
+        return RC_MEMORY;
+    }
+    struct redis_value answer;
+    TRY(redis_run(redis, arena,
+                  REDIS_ARGS(redis_text("SET"), redis_text(key),
+                             redis_bytes(value.bytes, value.len), redis_text("EX"),
+                             redis_number(arena, idle_s), redis_text("XX")),
+                  &answer));
+    return answer.kind == REDIS_TEXT ? RC_OK : RC_NOT_FOUND;
+}
+
 enum rc session_touch(struct redis *redis, struct arena *arena, const char *token, int64_t idle_s,
                       struct session_rate *rate, struct session *ret_session)
 {

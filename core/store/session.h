@@ -67,6 +67,10 @@ enum rc session_touch(struct redis *redis, struct arena *arena, const char *toke
 /* Raises a counter alone (public routes). RC_UNAVAILABLE. */
 enum rc session_rate_raise(struct redis *redis, struct arena *arena,
                            struct session_rate *rate) MUST_CHECK;
+/* Stores the session again under the same token (its language changed). RC_NOT_FOUND when it is
+ * over. */
+enum rc session_update(struct redis *redis, struct arena *arena, const char *token,
+                       const struct session *session, int64_t idle_s) MUST_CHECK;
 /* Ends a session. RC_OK also when there was none. */
 enum rc session_close(struct redis *redis, const char *token) MUST_CHECK;
 

@@ -144,6 +144,19 @@ enum rc user_update(struct db *db, const struct user *user)
     return outcome.affected_rows == 1 ? RC_OK : RC_NOT_FOUND;
 }
 
+enum rc user_count_administrators(struct db *db, struct arena *arena, int64_t except_id,
+                                  int64_t *ret_count)
+{
+    assert(db_in_transaction(db));
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT u.id FROM user u JOIN role r ON r.id = u.role_id"
+                 " WHERE r.code = 'administrator' AND u.state = 'active' AND u.id <> ? FOR UPDATE",
+                 DB_ARGS(db_int(except_id)), USERS_MAX, &rows));
+    *ret_count = (int64_t)rows.count;
+    return RC_OK;
+}
+
 enum rc user_set_recovery_codes(struct db *db, int64_t user_id, const uint8_t (*hashes)[32],
                                 size_t count)
 {

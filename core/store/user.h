@@ -56,6 +56,9 @@ enum rc users_list(struct db *db, struct arena *arena, struct user **ret_users,
 enum rc user_insert(struct db *db, const struct user *user, int64_t *ret_id) MUST_CHECK;
 /* Writes back the fields that log-in and management change (all but id, name, created_at). */
 enum rc user_update(struct db *db, const struct user *user) MUST_CHECK;
+/* Active administrators other than `except_id`, locked, so that two cannot remove each other. */
+enum rc user_count_administrators(struct db *db, struct arena *arena, int64_t except_id,
+                                  int64_t *ret_count) MUST_CHECK;
 /* Replaces the recovery codes by these hashes (count may be 0). */
 enum rc user_set_recovery_codes(struct db *db, int64_t user_id, const uint8_t (*hashes)[32],
                                 size_t count) MUST_CHECK;

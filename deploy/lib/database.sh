@@ -41,15 +41,10 @@ mariadb_start() {
   needs_service mariadb 120 "MariaDB answers" mariadb_answers
 }
 
-# The one user that migrates; it makes the others with their passwords and their narrow grants.
-mariadb_migrator() {
-  local secret
-  secret=$(cat "$VAR/secret/db_migrate")
-  mariadb_admin << SQL || die "the database user for migrations could not be made"
-CREATE USER IF NOT EXISTS 'pw_migrate'@'localhost' IDENTIFIED BY '$secret';
-ALTER USER 'pw_migrate'@'localhost' IDENTIFIED BY '$secret';
-GRANT ALL PRIVILEGES ON *.* TO 'pw_migrate'@'localhost' WITH GRANT OPTION;
-SQL
+# Tables, and the programs' database users with the passwords of secret/ and their narrow rights.
+mariadb_migrate() {
+  run_step "migrating the schema" "$VAR/log/migrate.log" "$(app_program paywattctl)" --config "$VAR/etc/paywatt.ini" \
+    migrate "--root-socket-user=$(id -un)" || die "the schema could not be migrated"
 }
 
 redis_start() {

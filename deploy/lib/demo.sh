@@ -45,7 +45,7 @@ demo_open_field() { # only the simulator stands behind these lines
   run_step "making the simulated lines writable" "$VAR/log/lines.log" demo_open_lines || die "the lines stayed read-only"
 }
 demo_open_lines() {
-  ctl setting set experimental_models_accepted true --reason "demo against the simulated field" &&
+  ctl setting set accept_experimental_models true --reason "demo against the simulated field" &&
     ctl line writable all --reason "demo against the simulated field"
 }
 

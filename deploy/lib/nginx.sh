@@ -8,6 +8,21 @@ nginx_setting() { # SECTION KEY DEFAULT: from the rendered settings of a site fi
   printf '%s' "${value:-$3}"
 }
 
+WEB_KEYS="office_address public_address office_allow office_certificate_file office_key_file public_certificate_file \
+public_key_file session_rate api_rate workers"
+
+nginx_check_settings() { # FILE: only for the message
+  local key value
+  while read -r _ key value; do
+    [[ " $WEB_KEYS " == *" $key "* ]] || die "$1: [web] has no setting \"$key\"; there are: $WEB_KEYS"
+    case $key in
+      *_file) [ -r "$value" ] || die "$1: [web] $key: $value cannot be read" ;;
+      *_rate) [[ $value =~ ^[0-9]+r/[sm]$ ]] || die "$1: [web] $key: \"$value\" is not a rate such as 2r/s" ;;
+      workers) [[ $value =~ ^[1-9][0-9]?$ ]] || die "$1: [web] workers: \"$value\" is not a number from 1 to 99" ;;
+    esac
+  done < "$VAR/state/web.settings"
+}
+
 nginx_listen() { # ADDRESS PORT: that address, or every one
   if [ -n "$1" ]; then
     [[ $1 =~ ^[0-9.]+$ || $1 =~ ^\[[0-9A-Fa-f:]+\]$ ]] || die "[web] \"$1\" is not an address"

@@ -20,7 +20,7 @@ packages_of() { # GROUP...
 
 packages_missing() { # PACKAGE...
   local have
-  have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2> /dev/null | sed -n 's/^installed //p')
+  have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2> /dev/null | sed -n 's/^installed //p') || true
   printf '%s\n' "$@" | grep -vxF -f <(printf '%s\n' "$have") || true
 }
 

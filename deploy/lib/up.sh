@@ -67,6 +67,7 @@ up_settings() {
     local all
     all=$(settings_of_file "$SITE_FILE") || die "$SITE_FILE cannot be read as settings"
     printf '%s\n' "$all" | awk '$1 == "web"' > "$VAR/state/web.settings"
+    nginx_check_settings "$SITE_FILE"
     printf '%s\n' "$all" | awk '$1 != "web"' | ini_of_settings > "$VAR/state/site.ini"
     make_settings site "$VAR/state/site.ini"
   else
@@ -92,10 +93,9 @@ up_programs() {
 
 up_database() {
   mariadb_start
-  mariadb_migrator
-  redis_start
   app_program paywattctl > /dev/null || die "paywattctl was not built"
-  run_step "migrating the schema" "$VAR/log/migrate.log" ctl migrate || die "the schema could not be migrated"
+  mariadb_migrate
+  redis_start
 }
 
 site_administrator() {

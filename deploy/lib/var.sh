@@ -48,7 +48,6 @@ choose_folders() { # [VAR]
     VAR=$1
     mkdir -p "$VAR"
     VAR=$(cd "$VAR" && pwd -P)
-    if ! [ -e "$link" ] && ! [ -L "$link" ]; then ln -s "$VAR" "$link"; fi
   elif [ -L "$link" ]; then
     VAR=$(readlink -m "$link")
   elif [ -d "$link" ]; then

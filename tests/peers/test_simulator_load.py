@@ -79,12 +79,13 @@ class Load(unittest.TestCase):
             self.assertEqual(line["transactions"], 2 * len(poller.requests))
             self.assertLessEqual(abs(line["busy_ms"] - line["bound_ms"]), line["bound_ms"] / 100)
         bound_ms = after["lines"][0]["cycle_bound_ms"]
-        best_ms = min(pollers[0].cycle_ms)
-        print(f"32 meters at 9600 8N1, 50 ms turnaround: bound {bound_ms} ms, best cycle {best_ms:.0f} ms "
-              f"({(best_ms / bound_ms - 1) * 100:+.2f} %)")
+        ratios = [ms / line["cycle_bound_ms"] - 1 for p, line in zip(pollers, after["lines"]) for ms in p.cycle_ms]
+        best = min(ratios)  # the other cycles show how busy this machine is
+        print(f"32 meters at 9600 8N1, 50 ms turnaround: bound {bound_ms} ms, cycles of all lines against their bound "
+              f"{best * 100:+.2f} .. {max(ratios) * 100:+.2f} %")
         print(f"375 meters on 12 lines without pause: {share * 100:.2f} % of a core, {after['rss_kib']} KiB")
         self.assertGreater(bound_ms, 5340)
-        self.assertLess(abs(best_ms / bound_ms - 1), 0.01)
+        self.assertLess(abs(best), 0.01)
         self.assertLess(share, 0.10)
 
     def test_rate_without_pace(self):

@@ -4,6 +4,7 @@ set -u
 . "$PW_ROOT/tests/lib/lines.sh"
 . "$PW_ROOT/tests/lib/build.sh"
 . "$PW_ROOT/tests/lib/files.sh"
-build_kind asan || { not_ok stack/build "the build failed"; exit 1; }
-export PW_BUILD=$PW_ROOT/build/asan
+kind=${PW_BUILD_STACK:-asan}
+build_kind "$kind" || { not_ok stack/build "the build failed"; exit 1; }
+export PW_BUILD=$PW_ROOT/build/$kind
 run_files stack

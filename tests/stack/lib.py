@@ -6,20 +6,30 @@
     servers.sql("SELECT 1")            # rows as lists of str
     servers.stop()                     # stops all, removes the folder
 """
+import base64
 import glob
+import hmac
+import http.client
+import json
 import os
 import pwd
 import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
+import uuid
 
 ROOT = os.environ.get("PW_ROOT") or os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.environ.get("PW_BUILD") or os.path.join(ROOT, "build", "asan")
 DATABASE = "paywatt"
+PASSWORD = "correct horse battery"
+# of PASSWORD, with the cheapest costs that the settings allow (write_config sets the same)
+PASSWORD_HASH = ("$argon2id$v=19$m=8192,t=1,p=1$FExNhU86GImWwYlH6WHZlw"
+                 "$M1SDXc/eN9Arrxpg80TjG/1oNX/oCdXhIxcOs4r0zyY")
 
 
 def wait_for(what, ready, seconds=30.0, every=0.02):
@@ -187,3 +197,226 @@ class Servers:
         done = subprocess.run(["redis-cli", "-s", self.redis_socket, *words], text=True, capture_output=True,
                               check=False)
         return done.stdout.strip()
+
+    # ---- our programs
+
+    def write_config(self, **more):
+        """Settings for the programs of this folder; more: section__key=value."""
+        values = {
+            "database": {"socket": self.mysql_socket, "name": DATABASE, "password_directory": self.secret},
+            "redis": {"socket": self.redis_socket},
+            "security": {"field_key_file": os.path.join(self.secret, "field_key"),
+                         "audit_key_file": os.path.join(self.secret, "audit_key"),
+                         "argon2_memory_kib": "8192", "argon2_passes": "1"},
+            "log": {"level": "info"},
+            "paths": {"models": os.path.join(ROOT, "poller", "models"), "schema": os.path.join(ROOT, "schema"),
+                      "run": self.run, "state": self.state},
+            "cgi": {"staff_workers": "2"},
+            "site": {"simulated": "true"},
+        }
+        for name, value in more.items():
+            section, key = name.split("__")
+            values.setdefault(section, {})[key] = str(value)
+        for name in ("field_key", "audit_key"):
+            path = os.path.join(self.secret, name)
+            if not os.path.exists(path):
+                with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+                    file.write(secrets.token_hex(32) + "\n")
+        self.config = self.path("paywatt.ini")
+        with open(self.config, "w", encoding="utf-8") as file:
+            for section, keys in values.items():
+                file.write(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
+        return self.config
+
+    @staticmethod
+    def program(name):
+        """Path of one of our programs in the build folder: "cgi/paywatt-cgi"."""
+        return os.path.join(BUILD, name)
+
+    def start_cgi(self, role):
+        process = self.start(f"cgi-{role}", [self.program("cgi/paywatt-cgi"), "--config", self.config, "--role", role])
+        path = os.path.join(self.run, f"{role}.sock")
+
+        def listening():
+            assert process.poll() is None, self.log_of(f"cgi-{role}")
+            return os.path.exists(path)
+
+        wait_for(f"paywatt-cgi {role}", listening)
+        if os.geteuid() == 0:
+            os.chmod(path, 0o666)  # nginx drops root's rights; an installed site uses [cgi] socket_group
+        return process
+
+    # ---- nginx, with the project's own templates
+
+    def start_nginx(self):
+        """TLS on two free ports of 127.0.0.1: self.office_port, self.public_port."""
+        self.office_port, self.public_port = free_port(), free_port()
+        folder, conf = self.path("nginx"), self.path("nginx", "conf")
+        static = self.path("static")
+        for path in (folder, conf, static):
+            os.makedirs(path, exist_ok=True)
+        self.own(folder, "www-data")
+        key, certificate = os.path.join(self.secret, "tls.key"), self.path("nginx", "tls.crt")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "30", "-subj", "/CN=127.0.0.1", "-keyout", key, "-out", certificate],
+                       check=True, stderr=subprocess.DEVNULL)
+        words = {
+            "ETC": folder, "CONF": conf, "TEMP": folder, "SOCKETS": self.run, "STATIC": static, "RUN": self.run,
+            "ACCESS_LOG": os.path.join(self.log, "access.log"), "ERROR_LOG": "stderr", "MIME_TYPES": "/etc/nginx/mime.types",
+            "OFFICE_CERT": certificate, "OFFICE_KEY": key, "PUBLIC_CERT": certificate, "PUBLIC_KEY": key,
+            "OFFICE_LISTEN": f"listen 127.0.0.1:{self.office_port} ssl;",
+            "PUBLIC_LISTEN": f"listen 127.0.0.1:{self.public_port} ssl;",
+            "SESSION_RATE": "1000r/s", "API_RATE": "10000r/s", "WORKERS": "2",
+            "USER_LINE": "user www-data;" if os.geteuid() == 0 else "",
+        }
+        for name in glob.glob(os.path.join(ROOT, "nginx", "*.conf.in")):
+            with open(name, encoding="utf-8") as file:
+                text = file.read()
+            for word, value in words.items():
+                text = text.replace(f"@{word}@", value)
+            base = os.path.basename(name)[:-3]
+            with open(os.path.join(folder if base == "nginx.conf" else conf, base), "w", encoding="utf-8") as file:
+                file.write(text)
+        with open(os.path.join(folder, "office-allow.conf"), "w", encoding="utf-8") as file:
+            file.write("# everybody\n")
+        self.start("nginx", [shutil.which("nginx") or "/usr/sbin/nginx", "-e", "stderr", "-p", folder + "/", "-c",
+                             os.path.join(folder, "nginx.conf")])
+
+        def listening():
+            assert self.processes["nginx"].poll() is None, self.log_of("nginx")
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", self.office_port)) == 0
+
+        wait_for("nginx", listening)
+
+
+class Answer:
+    """Status, headers (lower case) and body of one answer."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        """The problem's code, "" when it is none."""
+        try:
+            return self.json.get("code", "")
+        except ValueError:
+            return ""
+
+    def __repr__(self):
+        return f"<{self.status} {self.body[:300]!r}>"
+
+
+class Client:
+    """A browser that keeps its cookie and CSRF token. Each call is a connection of its own, or one kept."""
+
+    def __init__(self, port, base="/api/v1/staff"):
+        self.port, self.base = port, base
+        self.cookies = {}
+        self.csrf = ""
+        self.origin = f"https://127.0.0.1:{port}"
+        self.kept = None
+
+    def connection(self):
+        context = ssl._create_unverified_context()
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=30)
+
+    def call(self, method, path, body=None, headers=None, raw=None):
+        """path: below the base, or absolute when it starts with "//"."""
+        target = path[1:] if path.startswith("//") else self.base + path
+        send = {"Accept": "application/json"}
+        if self.cookies:
+            send["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if method != "GET":
+            send["Origin"] = self.origin
+            if self.csrf:
+                send["X-CSRF-Token"] = self.csrf
+        payload = raw
+        if body is not None:
+            payload = json.dumps(body).encode()
+        if payload is not None:
+            send["Content-Type"] = "application/json"
+        send.update(headers or {})
+        send = {name: value for name, value in send.items() if value is not None}
+        connection = self.connection()
+        try:
+            connection.request(method, target, payload, send)
+            reply = connection.getresponse()
+            answer = Answer(reply.status, {k.lower(): v for k, v in reply.getheaders()}, reply.read())
+        finally:
+            connection.close()
+        for value in [v for k, v in reply.getheaders() if k.lower() == "set-cookie"]:
+            name, _, rest = value.partition("=")
+            text = rest.split(";")[0]
+            if text:
+                self.cookies[name] = text
+            else:
+                self.cookies.pop(name, None)
+        return answer
+
+    def get(self, path, **more):
+        return self.call("GET", path, **more)
+
+    def post(self, path, body=None, **more):
+        return self.call("POST", path, body, **more)
+
+    def order(self, path, body, key=None):
+        """A POST with an Idempotency-Key."""
+        return self.call("POST", path, body, headers={"Idempotency-Key": key or str(uuid.uuid4())})
+
+    def login(self, name, password=PASSWORD, totp=None):
+        body = {"name": name, "password": password}
+        if totp is not None:
+            body["totp"] = totp
+        answer = self.call("POST", "/session", body)
+        if answer.status == 200:
+            self.csrf = answer.json["csrf_token"]
+        return answer
+
+    def enrol(self):
+        """Takes the second factor on; gives secret and recovery codes."""
+        offer = self.post("/session/totp/begin").json
+        done = self.post("/session/totp/finish", {"code": totp(offer["secret_base32"])})
+        assert done.status == 200, done
+        self.csrf = done.json["session"]["csrf_token"]
+        return offer["secret_base32"], done.json["recovery_codes"]
+
+
+def totp(secret_base32, step=0):
+    """The code of now, or of `step` steps from now (RFC 6238)."""
+    key = base64.b32decode(secret_base32 + "=" * (-len(secret_base32) % 8))
+    counter = int(time.time()) // 30 + step
+    digest = hmac.new(key, counter.to_bytes(8, "big"), "sha1").digest()
+    at = digest[-1] & 15
+    return f"{(int.from_bytes(digest[at:at + 4], 'big') & 0x7FFFFFFF) % 1000000:06d}"
+
+
+def add_user(servers, name, role, **more):
+    """A user with PASSWORD and no second factor yet."""
+    columns = {"name": name, "display_name": name.title(), "password_hash": PASSWORD_HASH, **more}
+    names = ", ".join(columns)
+    values = ", ".join("'" + str(value).replace("'", "''") + "'" for value in columns.values())
+    servers.sql(f"INSERT INTO user ({names}, role_id) SELECT {values}, id FROM role WHERE code = '{role}'")
+
+
+def web(roles=("staff", "machine"), **settings):
+    """Everything that a web test needs: MariaDB, Redis, tables, cgi of these roles, nginx."""
+    servers = Servers()
+    try:
+        servers.start_mariadb()
+        servers.start_redis()
+        servers.migrate()
+        servers.write_config(**settings)
+        for role in roles:
+            servers.user(role)
+            servers.start_cgi(role)
+        servers.start_nginx()
+    except BaseException:
+        servers.stop()
+        raise
+    return servers

@@ -27,7 +27,7 @@ static void names(void **state)
         /* the first and the last character of each boundary */
         {"啊澳芭怖擦错搭堕蛾贰发咐噶过哈获", "aabbccddeeffgghh"},
         {"击骏喀阔垃落妈穆拿糯哦藕啪曝期群", "jjkkllmmnnooppqq"},
-        {"然弱撒唢塌拓挖悟西迅丫孕匝座", "rrssttwwxxyyzz"},
+        {"然弱撒所塌拓挖悟西迅丫孕匝座", "rrssttwwxxyyzz"},
         {"", ""},
         {"！？。", ""},
     };

@@ -1,0 +1,298 @@
+// The portal in Chromium in front of the mock API: what a page does with each answer, without the stack.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { after, before, test } from 'node:test';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { chromium } = createRequire(new URL('../browser/package.json', import.meta.url))('playwright-core');
+const children = [];
+let browser;
+let base;
+
+const freePort = () =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+
+async function answers(url) {
+  for (let n = 0; n < 100; n += 1) {
+    if (await fetch(url).then(() => true, () => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${url} does not answer`);
+}
+
+before(async () => {
+  const mock_port = await freePort();
+  const port = await freePort();
+  const env = { ...process.env, PW_MOCK_PORT: mock_port, PW_API: `http://127.0.0.1:${mock_port}`, PW_PREVIEW_PORT: port, PW_MOCK_DELAY_MS: '5' };
+  const options = { cwd: `${root}/static`, env, stdio: 'ignore' };
+  children.push(spawn(process.execPath, ['dev/mock-server.mjs'], options));
+  children.push(spawn(process.execPath, ['node_modules/vite/bin/vite.js', 'preview', '--config', 'vite.config.ts', '--host', '127.0.0.1'], options));
+  base = `http://127.0.0.1:${port}/portal`;
+  await answers(`http://127.0.0.1:${mock_port}/`);
+  await answers(base + '/');
+  browser = await chromium.launch({
+    executablePath: process.env.PW_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+});
+after(async () => {
+  await browser?.close();
+  for (const child of children) child.kill();
+});
+
+async function newPage(width = 1366) {
+  const context = await browser.newContext({ viewport: { width, height: 844 }, locale: 'zh-CN', reducedMotion: 'reduce', timezoneId: 'Asia/Shanghai' });
+  const page = await context.newPage();
+  page.setDefaultTimeout(8_000);
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(String(error)));
+  page.on('console', (message) => message.text().includes('Content Security Policy') && page.faults.push(message.text()));
+  return page;
+}
+async function password(page, name, word = 'paywatt-demo') {
+  await page.fill('input[autocomplete=username]', name);
+  await page.fill('input[autocomplete=current-password]', word);
+  await page.keyboard.press('Enter');
+}
+async function logIn(page, name, path = '/') {
+  await page.goto(base + path);
+  await password(page, name);
+  await page.fill('input[autocomplete=one-time-code]', '123456');
+  await page.waitForSelector('.shell');
+}
+async function done(page) {
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+}
+const alert = (page) => page.locator('[role=alert] p').first().innerText();
+
+test('a wrong password and an unknown user get the same sentence', async () => {
+  const page = await newPage();
+  await page.goto(`${base}/login`);
+  await password(page, 'admin', 'wrong-password');
+  const known = await alert(page);
+  await password(page, 'nobody', 'wrong-password');
+  assert.equal(await alert(page), known);
+  assert.match(known, /不正确/);
+  await done(page);
+});
+
+test('a locked account is told so, without asking for a code', async () => {
+  const page = await newPage();
+  await page.goto(`${base}/login`);
+  await password(page, 'zhanglei');
+  assert.match(await alert(page), /锁定/);
+  await done(page);
+});
+
+test('a wrong code keeps the step and empties the field', async () => {
+  const page = await newPage();
+  await page.goto(`${base}/login`);
+  await password(page, 'admin');
+  await page.fill('input[autocomplete=one-time-code]', '000000');
+  assert.match(await alert(page), /验证码/);
+  assert.equal(await page.inputValue('input[autocomplete=one-time-code]'), '');
+  await done(page);
+});
+
+test('a new user changes the password, enrols, keeps the codes and only then comes in', async () => {
+  const page = await newPage();
+  await page.goto(`${base}/monitor`);
+  await password(page, 'newbie');
+  await page.waitForURL('**/password');
+  await page.goto(`${base}/monitor`);
+  await page.waitForURL('**/password');
+  await page.fill('input[autocomplete=current-password]', 'paywatt-demo');
+  const fields = page.locator('input[autocomplete=new-password]');
+  await fields.nth(0).fill('short');
+  await page.keyboard.press('Enter');
+  await page.locator('.line__error').first().waitFor();
+  await fields.nth(0).fill('four words in a row');
+  await fields.nth(1).fill('four words in a row');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/enrol');
+  await page.locator('img[src^="data:image/svg"]').waitFor();
+  await page.fill('input[autocomplete=one-time-code]', '123456');
+  await page.keyboard.press('Enter');
+  await page.locator('.codes li').first().waitFor();
+  assert.equal(await page.locator('.codes li').count(), 10);
+  assert.equal(await page.locator('.frame__card .el-button--primary').isDisabled(), true);
+  await page.click('.el-checkbox');
+  await page.click('.frame__card .el-button--primary');
+  await page.waitForSelector('.shell');
+  await done(page);
+});
+
+test('log-in leads back to the address that was asked for, also after the session has ended', async () => {
+  const page = await newPage();
+  await logIn(page, 'admin', '/audit?object_kind=user');
+  assert.match(page.url(), /\/audit\?object_kind=user$/);
+  await page.locator('.data__table tbody tr').first().waitFor();
+  await page.context().clearCookies();
+  await page.click('.menu__item[href$="/users"]');
+  await page.waitForURL(/\/login\?to=/);
+  await password(page, 'admin');
+  await page.fill('input[autocomplete=one-time-code]', '123456');
+  await page.waitForURL('**/users');
+  await done(page);
+});
+
+test('the menu holds what the role may see, and a page it may not see says so', async () => {
+  const page = await newPage();
+  await logIn(page, 'finance');
+  assert.equal(await page.locator('.menu__item[href$="/users"]').count(), 0);
+  await page.goto(`${base}/users`);
+  await page.locator('.pw-empty__title').waitFor();
+  assert.match(await page.locator('.pw-empty__title').innerText(), /没有权限/);
+  await done(page);
+});
+
+test('audit: a filter lives in the address, its chip clears it, the verifier answers', async () => {
+  const page = await newPage();
+  await logIn(page, 'auditor', '/audit');
+  await page.fill('.filters input >> nth=0', '王建国');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/actor=/);
+  await page.click('.chip button');
+  await page.waitForURL((url) => !url.search);
+  await page.click('.proof .el-button');
+  await page.locator('.proof--ok').waitFor();
+  await page.locator('.data__table tbody tr').first().focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.locator('.el-drawer .facts').waitFor();
+  await done(page);
+});
+
+test("approvals: one's own is greyed with its reason, another's is decided with a reason and a code", async () => {
+  const page = await newPage();
+  await logIn(page, 'admin', '/approvals');
+  await page.locator('.card').first().waitFor();
+  const own = page.locator('.card--own').first();
+  assert.match(await own.innerText(), /不能由本人复核/);
+  assert.equal(await own.locator('button').count(), 0);
+  const before = await page.locator('.card').count();
+  await page.locator('.card__buttons .el-button--danger').first().click();
+  await page.locator('.el-dialog textarea').fill('已与现场核对');
+  await page.locator('.el-dialog input').fill('000000');
+  await page.locator('.el-dialog button[type=submit]').click();
+  await page.locator('.el-dialog .failure').waitFor();
+  await page.locator('.el-dialog input').fill('123456');
+  await page.locator('.el-dialog button[type=submit]').click();
+  await page.waitForFunction((n) => document.querySelectorAll('.card').length === n - 1, before);
+  await done(page);
+});
+
+test('import: upload, verdicts, commit, undo; a bad row blocks the commit', async () => {
+  const page = await newPage();
+  await logIn(page, 'admin', '/import');
+  await page.setInputFiles('input[type=file]', { name: 'bad.csv', mimeType: 'text/csv', buffer: Buffer.from('site,A,甲,A,Asia/Shanghai\nnonsense,1\n') });
+  await page.waitForURL(/import\/\d+$/);
+  await page.locator('.note--bad').waitFor();
+  assert.equal(await page.locator('.pw-page__head .el-button--primary').isDisabled(), true);
+  await page.goto(`${base}/import`);
+  await page.setInputFiles('input[type=file]', `${root}/schema/sample-park/park.csv`);
+  await page.waitForURL(/import\/\d+$/);
+  await page.click('.pw-page__head .el-button--primary');
+  await page.click('.el-dialog__footer .el-button--primary');
+  await page.click('.pw-page__head .el-button--danger');
+  await page.locator('.el-dialog textarea').last().fill('选错文件');
+  await page.locator('.el-dialog button[type=submit]').click();
+  await page.locator('.step--here').filter({ hasText: '撤销' }).waitFor();
+  await done(page);
+});
+
+test('import: a file that is not UTF-8 never leaves the browser', async () => {
+  const page = await newPage();
+  await logIn(page, 'admin', '/import');
+  await page.setInputFiles('input[type=file]', { name: 'gbk.csv', mimeType: 'text/csv', buffer: Buffer.from([0xb0, 0xae, 0xc7, 0xd9]) });
+  assert.match(await alert(page), /UTF-8/);
+  await done(page);
+});
+
+test('users: a new one is made, a reset shows its password once', async () => {
+  const page = await newPage();
+  await logIn(page, 'admin', '/users');
+  await page.click('.pw-page__head .el-button--primary');
+  await page.locator('.el-dialog input').nth(0).fill('钱进');
+  await page.locator('.el-dialog input').nth(1).fill('qianjin');
+  await page.locator('.el-dialog button[type=submit]').click();
+  await page.locator('.data__table tbody tr').filter({ hasText: 'qianjin' }).waitFor();
+  await page.locator('.data__table tbody tr').filter({ hasText: 'zhanglei' }).locator('.data__tools button').click();
+  await page.locator('.el-dropdown-menu__item:visible').filter({ hasText: '重置密码' }).click();
+  await page.locator('.el-dialog:visible textarea').fill('忘记密码');
+  await page.locator('.el-dialog:visible button[type=submit]').click();
+  assert.match(await page.locator('.once').innerText(), /\w{5}-\w{5}/);
+  await done(page);
+});
+
+test('Ctrl+K finds a shop by its pinyin initials and opens its meter', async () => {
+  const page = await newPage();
+  await logIn(page, 'engineer');
+  await page.keyboard.press('Control+k');
+  await page.locator('.search input').waitFor();
+  await page.keyboard.type('rskf');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/meters\/\d+$/);
+  await done(page);
+});
+
+test('when the server goes away the page says so, keeps its figures, and recovers', async () => {
+  const page = await newPage();
+  await logIn(page, 'engineer', '/alarms');
+  await page.locator('.data__table tbody tr').first().waitFor();
+  await page.route('**/api/**', (route) => route.abort());
+  await page.locator('.notice--lost').waitFor({ timeout: 15_000 });
+  assert.ok((await page.locator('.data__table tbody tr').count()) > 0);
+  await page.unroute('**/api/**');
+  await page.locator('.notice--lost').waitFor({ state: 'detached', timeout: 20_000 });
+  await done(page);
+});
+
+test('language: English is complete in the shell and stays after the next log-in', async () => {
+  const page = await newPage();
+  await logIn(page, 'auditor', '/audit');
+  await page.click('.who__language');
+  await page.locator('h1').filter({ hasText: 'Audit log' }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
+  const chinese = await page.locator('.menu, .head__search, .lights, .data__table thead').allInnerTexts();
+  assert.doesNotMatch(chinese.join(' '), /[\u3400-\u9fff]/);
+  await page.click('.who__language');
+  await page.locator('h1').filter({ hasText: '操作日志' }).waitFor();
+  await done(page);
+});
+
+for (const width of [360, 390, 1366, 1920]) {
+  test(`no page is wider than ${width} px, and every control has a name`, async () => {
+    const page = await newPage(width);
+    await logIn(page, 'admin');
+    const wide = [];
+    for (const path of ['/tasks', '/overview', '/monitor', '/meters/8', '/lines', '/lines/1', '/lock-outs', '/approvals', '/alarms', '/audit', '/import', '/users', '/about', '/me', '/password']) {
+      await page.goto(base + path);
+      await page.locator('h1').first().waitFor({ state: 'attached' });
+      await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
+      const found = await page.evaluate(() => {
+        const nameless = [...document.querySelectorAll('button, a[href], input, select, textarea, [role=button], [role=tab]')].filter((one) => {
+          if (!one.checkVisibility?.() || one.closest('[aria-hidden=true]')) return false;
+          const labels = one.labels ? [...one.labels].map((label) => label.textContent).join('') : '';
+          return !(one.textContent.trim() || one.getAttribute('aria-label') || one.title || labels.trim() || one.getAttribute('aria-labelledby'));
+        });
+        const limit = window.innerWidth;
+        const who = [...document.querySelectorAll('#main *')].filter((one) => one.getBoundingClientRect().right > limit + 1).slice(0, 4);
+        return { who: who.map((one) => one.className || one.tagName).join(' | '), over: document.documentElement.scrollWidth - window.innerWidth, nameless: nameless.map((one) => one.outerHTML.slice(0, 120)) };
+      });
+      if (found.over > 0) wide.push(`${path} is ${found.over} px too wide: ${found.who}`);
+      assert.deepEqual(found.nameless, [], path);
+    }
+    assert.deepEqual(wide, []);
+    await done(page);
+  });
+}
