@@ -9,7 +9,7 @@ set(wanted
   -Wall -Wextra -Wformat=2 -Wconversion -Wimplicit-fallthrough -Wshadow -Wstrict-prototypes
   -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef
   -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion
-  -Wtrampolines -Wbidi-chars=any
+  -Wtrampolines -Wbidi-chars=any -Wno-string-conversion # assert(!"why") is our idiom
   -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing)
 if(PW_WERROR)
   list(APPEND wanted -Werror)
@@ -38,6 +38,9 @@ if(PW_SANITIZE)
   if(NOT PW_SANITIZE STREQUAL thread)
     target_compile_options(pw_flags INTERFACE -fno-sanitize-recover=all)
   endif()
+endif()
+if(PW_FUZZ)
+  target_compile_options(pw_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(PW_FAILPOINTS)
   target_compile_definitions(pw_flags INTERFACE PW_FAILPOINTS=1)
