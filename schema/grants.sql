@@ -111,6 +111,7 @@ GRANT UPDATE ON {database}.lock_out TO {prefix}jobs@localhost;
 GRANT UPDATE ON {database}.supply TO {prefix}jobs@localhost;
 GRANT INSERT, UPDATE ON {database}.alarm TO {prefix}jobs@localhost;
 GRANT INSERT, UPDATE ON {database}.program_heartbeat TO {prefix}jobs@localhost;
+GRANT INSERT, UPDATE ON {database}.site_setting TO {prefix}jobs@localhost;
 GRANT DELETE ON {database}.idempotency TO {prefix}jobs@localhost;
 GRANT UPDATE, DELETE ON {database}.field_request TO {prefix}jobs@localhost;
 GRANT UPDATE ON {database}.import TO {prefix}jobs@localhost;

@@ -1,0 +1,66 @@
+#include "core/store/alarm_sweep.h"
+
+#include "core/base/clock.h"
+#include "core/rules/alarm.h"
+
+/* One open and one close statement, each with its time twice or thrice; counts what each did. */
+static enum rc pair_run(struct db *db, enum alarm_kind kind, const char *open_sql,
+                        const char *close_sql, int64_t before_ms, int64_t *ret_opened,
+                        int64_t *ret_closed)
+{
+    struct db_outcome opened;
+    struct db_outcome closed;
+    struct db_value now = db_time(clock_now_ms());
+    TRY(db_execute(db, open_sql,
+                   DB_ARGS(db_text(alarm_code(kind)), db_int(alarm_level(kind)), now,
+                           db_time(before_ms), db_text(alarm_code(kind))),
+                   &opened));
+    TRY(db_execute(db, close_sql, DB_ARGS(now, db_text(alarm_code(kind)), db_time(before_ms)),
+                   &closed));
+    *ret_opened = opened.affected_rows;
+    *ret_closed = closed.affected_rows;
+    return RC_OK;
+}
+
+enum rc alarm_sweep_meters(struct db *db, int64_t stale_before_ms, int64_t *ret_opened,
+                           int64_t *ret_closed)
+{
+    return pair_run(
+        db, ALARM_METER_STALE,
+        "INSERT IGNORE INTO alarm (kind, object_kind, object_id, level, detail, opened_at)"
+        " SELECT ?, 'meter', m.id, ?, CONCAT(m.number, ' ',"
+        "  COALESCE(CONCAT('last read ', DATE_FORMAT(s.taken_at, '%Y-%m-%d %H:%i:%s'), ' UTC'),"
+        "  'never read')), ? FROM meter m JOIN line l ON l.id = m.line_id AND l.enabled"
+        " LEFT JOIN meter_state s ON s.meter_id = m.id"
+        " WHERE m.state = 'in_service' AND COALESCE(s.taken_at, m.created_at) < ?"
+        " AND NOT EXISTS (SELECT 1 FROM alarm o WHERE o.closed_at IS NULL AND o.kind = ?"
+        "  AND o.object_kind = 'meter' AND o.object_id = m.id)"
+        " AND NOT EXISTS (SELECT 1 FROM alarm g WHERE g.closed_at IS NULL"
+        "  AND ((g.kind = 'gateway_silent' AND g.object_kind = 'gateway'"
+        "   AND g.object_id = l.gateway_id)"
+        "  OR (g.kind = 'line_silent' AND g.object_kind = 'line' AND g.object_id = l.id)"
+        "  OR (g.kind = 'program_silent' AND g.object_kind = 'poller'"
+        "   AND g.object_id = l.shard)))",
+        "UPDATE alarm a LEFT JOIN meter m ON m.id = a.object_id"
+        " LEFT JOIN line l ON l.id = m.line_id LEFT JOIN meter_state s ON s.meter_id = m.id"
+        " SET a.closed_at = ? WHERE a.closed_at IS NULL AND a.kind = ?"
+        " AND a.object_kind = 'meter' AND (m.id IS NULL OR m.state <> 'in_service'"
+        "  OR NOT l.enabled OR s.taken_at >= ?)",
+        stale_before_ms, ret_opened, ret_closed);
+}
+
+enum rc alarm_sweep_programs(struct db *db, int64_t silent_before_ms, int64_t *ret_opened,
+                             int64_t *ret_closed)
+{
+    return pair_run(
+        db, ALARM_PROGRAM_SILENT,
+        "INSERT IGNORE INTO alarm (kind, object_kind, object_id, level, detail, opened_at)"
+        " SELECT ?, h.program, h.shard, ?, CONCAT(h.program, ' ', h.shard, ', last sign of life ',"
+        "  DATE_FORMAT(h.at, '%Y-%m-%d %H:%i:%s'), ' UTC'), ? FROM program_heartbeat h"
+        " WHERE h.at < ? AND NOT EXISTS (SELECT 1 FROM alarm o WHERE o.closed_at IS NULL"
+        "  AND o.kind = ? AND o.object_kind = h.program AND o.object_id = h.shard)",
+        "UPDATE alarm a LEFT JOIN program_heartbeat h ON h.program = a.object_kind"
+        " AND h.shard = a.object_id SET a.closed_at = ? WHERE a.closed_at IS NULL AND a.kind = ?"
+        " AND (h.program IS NULL OR h.at >= ?)",
+        silent_before_ms, ret_opened, ret_closed);
+}

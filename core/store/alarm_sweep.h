@@ -1,0 +1,22 @@
+/*
+ * Alarms that show only by what is missing: a meter nobody reads, a program without a sign of life.
+ */
+#ifndef PW_STORE_ALARM_SWEEP_H
+#define PW_STORE_ALARM_SWEEP_H
+
+#include <stdint.h>
+
+#include "core/base/rc.h"
+#include "core/store/db.h"
+
+/* Opens meter_stale for meters in service on enabled lines whose last reading is before
+   stale_before_ms, and closes those that are over. A meter behind a gateway or line that is silent
+   itself gets none: that is one alarm, not thirty. Meters never read yet count from the day they
+   were imported. */
+enum rc alarm_sweep_meters(struct db *db, int64_t stale_before_ms, int64_t *ret_opened,
+                           int64_t *ret_closed) MUST_CHECK;
+/* The same for programs (program_silent), object id = shard. */
+enum rc alarm_sweep_programs(struct db *db, int64_t silent_before_ms, int64_t *ret_opened,
+                             int64_t *ret_closed) MUST_CHECK;
+
+#endif
