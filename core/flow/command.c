@@ -197,3 +197,24 @@ enum rc command_request(struct db *db, struct arena *arena, const struct actor *
     }
     return write_order(&giving, ret_answer);
 }
+
+enum rc command_offers(struct db *db, struct arena *arena, int64_t supply_id,
+                       struct command_offer ret_offers[COMMAND_KIND__MAX])
+{
+    struct supply supply;
+    TRY(supply_get(db, arena, supply_id, &supply));
+    struct command_facts facts = step_facts(&supply);
+    for (int i = 0; i < COMMAND_KIND__MAX; i++) {
+        enum command_kind kind = (enum command_kind)i;
+        const char *why_not = command_guard(&facts, kind, ORIGIN_MANUAL);
+        ret_offers[i] = (struct command_offer){
+            .kind = kind,
+            .offered = why_not[0] == '\0',
+            .why_not = why_not,
+            .needs_second_person = command_needs_second_person(&facts, kind, ORIGIN_MANUAL),
+            .needs_unit_number = command_cuts_power(&facts, kind),
+            .proven = !supply.experimental,
+        };
+    }
+    return RC_OK;
+}

@@ -69,6 +69,20 @@ enum rc command_request(struct db *db, struct arena *arena, const struct actor *
                         const struct command_request *request, struct command_answer *ret_answer,
                         struct command_refusal *ret_refusal) MUST_CHECK;
 
+/* What a page may offer for a supply, by the same guards as a manual order. */
+struct command_offer {
+    enum command_kind kind;
+    bool offered;
+    const char *why_not; /* code of the guard that would refuse, "" when offered */
+    bool needs_second_person;
+    bool needs_unit_number;
+    bool proven; /* the model was accepted in a recorded run */
+};
+
+/* One row a kind, in the order of the enum. RC_NOT_FOUND. */
+enum rc command_offers(struct db *db, struct arena *arena, int64_t supply_id,
+                       struct command_offer ret_offers[COMMAND_KIND__MAX]) MUST_CHECK;
+
 /* What the poller needs to carry out one order. */
 struct command_order {
     int64_t id;

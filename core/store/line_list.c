@@ -70,24 +70,13 @@ enum rc lines_list(struct db *db, struct arena *arena, int64_t line_id, struct l
     return RC_OK;
 }
 
-static const char *condition(const struct db_rows *rows, size_t at, int64_t stale_before_ms)
-{
-    if (db_is_null(rows, at, 4)) {
-        return "never";
-    }
-    if (!db_is_null(rows, at, 6)) {
-        return "silent";
-    }
-    return db_get_time(rows, at, 4) < stale_before_ms ? "stale" : "ok";
-}
-
-enum rc lines_meters(struct db *db, struct arena *arena, int64_t line_id, int64_t stale_before_ms,
+enum rc lines_meters(struct db *db, struct arena *arena, int64_t line_id,
                      struct line_meter_row **ret_rows, size_t *ret_count)
 {
     struct db_rows rows;
     TRY(db_query(db, arena,
                  "SELECT m.id, m.number, m.address, u.number, ms.taken_at, h.backoff_until_at,"
-                 " h.silent_since_at, COALESCE(h.timeouts + h.crc_errors + h.foreign_frames"
+                 " COALESCE(h.timeouts + h.crc_errors + h.foreign_frames"
                  " + h.late_frames + h.exceptions, 0) FROM meter m"
                  " LEFT JOIN supply s ON s.meter_id = m.id AND s.circuit = 0"
                  " LEFT JOIN unit u ON u.id = s.unit_id"
@@ -105,10 +94,10 @@ enum rc lines_meters(struct db *db, struct arena *arena, int64_t line_id, int64_
             .number = db_get_text(&rows, i, 1),
             .address = db_get_int(&rows, i, 2),
             .unit_number = db_get_text(&rows, i, 3),
-            .state = condition(&rows, i, stale_before_ms),
+            .state = "never",
             .taken_at = db_get_time(&rows, i, 4),
             .backoff_until_at = db_get_time(&rows, i, 5),
-            .errors = db_get_int(&rows, i, 7),
+            .errors = db_get_int(&rows, i, 6),
         };
     }
     *ret_rows = list;

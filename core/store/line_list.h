@@ -44,7 +44,7 @@ struct line_meter_row {
     const char *number;
     int64_t address;
     const char *unit_number;
-    const char *state; /* ok, silent, stale, never */
+    const char *state; /* "never"; the list of meters knows the word of a meter with a supply */
     int64_t taken_at;
     int64_t backoff_until_at;
     int64_t errors; /* timeouts, CRC errors, foreign and late frames, exceptions together */
@@ -60,8 +60,8 @@ struct line_history_row {
 /* All lines by code, or one: line_id 0 for all. */
 enum rc lines_list(struct db *db, struct arena *arena, int64_t line_id, struct line_row **ret_rows,
                    size_t *ret_count) MUST_CHECK;
-/* Its meters by address; stale_before_ms: a reading older than this is stale. */
-enum rc lines_meters(struct db *db, struct arena *arena, int64_t line_id, int64_t stale_before_ms,
+/* Its meters by address. */
+enum rc lines_meters(struct db *db, struct arena *arena, int64_t line_id,
                      struct line_meter_row **ret_rows, size_t *ret_count) MUST_CHECK;
 /* Its newest history, oldest first. */
 enum rc lines_history(struct db *db, struct arena *arena, int64_t line_id,

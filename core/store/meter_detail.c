@@ -108,6 +108,29 @@ static enum rc read_named(struct arena *arena, const struct db_rows *rows, size_
     return RC_OK;
 }
 
+/* Columns 15 .. 18 and 26 .. 30 of read_place. */
+static enum rc read_line(struct arena *arena, const struct db_rows *rows,
+                         struct meter_detail *detail)
+{
+    struct meter_line *line = arena_take(arena, sizeof *line);
+    struct meter_errors *errors = arena_take(arena, sizeof *errors);
+    if (line == NULL || errors == NULL) {
+        return RC_MEMORY;
+    }
+    *line = (struct meter_line){.id = db_get_int(rows, 0, 15),
+                                .code = db_get_text(rows, 0, 16),
+                                .name = db_get_text(rows, 0, 17),
+                                .read_only = row_bool(rows, 0, 18)};
+    *errors = (struct meter_errors){.timeouts = db_get_int(rows, 0, 26),
+                                    .crc = db_get_int(rows, 0, 27),
+                                    .foreign = db_get_int(rows, 0, 28),
+                                    .late = db_get_int(rows, 0, 29),
+                                    .exceptions = db_get_int(rows, 0, 30)};
+    detail->line = line;
+    detail->errors = errors;
+    return RC_OK;
+}
+
 static enum rc read_place(struct db *db, struct arena *arena, int64_t meter_id,
                           struct meter_detail *detail)
 {
@@ -127,31 +150,21 @@ static enum rc read_place(struct db *db, struct arena *arena, int64_t meter_id,
     if (rows.count == 0) {
         return RC_NOT_FOUND;
     }
-    TRY(read_named(arena, &rows, 0, &detail->room));
-    TRY(read_named(arena, &rows, 3, &detail->building));
-    TRY(read_named(arena, &rows, 6, &detail->floor));
+    detail->room = db_get_text(&rows, 0, 2);
+    detail->building = db_get_text(&rows, 0, 5);
+    detail->floor = db_get_text(&rows, 0, 8);
     detail->serial_number = db_get_text(&rows, 0, 9);
     detail->model_code = db_get_text(&rows, 0, 10);
     detail->model_name = db_get_text(&rows, 0, 11);
     detail->maturity = db_get_text(&rows, 0, 12);
     detail->capabilities = db_get_text(&rows, 0, 13);
     detail->address = db_get_int(&rows, 0, 14);
-    detail->line = (struct meter_line){.id = db_get_int(&rows, 0, 15),
-                                       .code = db_get_text(&rows, 0, 16),
-                                       .name = db_get_text(&rows, 0, 17),
-                                       .read_only = row_bool(&rows, 0, 18)};
-    detail->gateway = (struct named_row){.id = db_get_int(&rows, 0, 19),
-                                         .code = db_get_text(&rows, 0, 20),
-                                         .name = db_get_text(&rows, 0, 21)};
+    TRY(read_line(arena, &rows, detail));
+    TRY(read_named(arena, &rows, 19, &detail->gateway));
     detail->ct_ratio = db_get_int(&rows, 0, 22);
     detail->pt_ratio = db_get_int(&rows, 0, 23);
     detail->external_control = row_bool(&rows, 0, 24);
     detail->epoch = db_get_int(&rows, 0, 25);
-    detail->errors = (struct meter_errors){.timeouts = db_get_int(&rows, 0, 26),
-                                           .crc = db_get_int(&rows, 0, 27),
-                                           .foreign = db_get_int(&rows, 0, 28),
-                                           .late = db_get_int(&rows, 0, 29),
-                                           .exceptions = db_get_int(&rows, 0, 30)};
     return RC_OK;
 }
 

@@ -64,17 +64,17 @@ struct meter_detail {
     const char *maturity;     /* experimental, accepted */
     const char *capabilities; /* "name:proven,name:unverified" */
     int64_t address;
-    struct meter_line line;
-    struct named_row gateway;
-    const struct named_row *room; /* NULL where there is none, likewise building and floor */
-    const struct named_row *building;
-    const struct named_row *floor;
+    const struct meter_line *line;
+    const struct named_row *gateway;
+    const char *room; /* names; "" where there is none */
+    const char *building;
+    const char *floor;
     int64_t ct_ratio, pt_ratio;
     bool external_control;
     int64_t epoch;
     const struct meter_live *live;             /* NULL: never read */
     const struct meter_parameters *parameters; /* NULL: never read */
-    struct meter_errors errors;
+    const struct meter_errors *errors;
 };
 
 /* RC_NOT_FOUND. */
