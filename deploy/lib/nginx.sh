@@ -9,7 +9,7 @@ nginx_setting() { # SECTION KEY DEFAULT: from the rendered settings of a site fi
 }
 
 WEB_KEYS="office_address public_address office_allow office_certificate_file office_key_file public_certificate_file \
-public_key_file session_rate api_rate workers"
+public_key_file session_rate office_rate public_rate workers"
 
 nginx_check_settings() { # FILE: only for the message
   local key value
@@ -39,7 +39,7 @@ nginx_render() {
   local ETC=$VAR/etc CONF=$VAR/etc/nginx TEMP=$VAR/nginx SOCKETS=$RUN/web STATIC=$APP/build/static
   local ACCESS_LOG=$VAR/log/nginx-access.log ERROR_LOG=stderr MIME_TYPES=/etc/nginx/mime.types
   local OFFICE_CERT PUBLIC_CERT OFFICE_KEY PUBLIC_KEY OFFICE_LISTEN PUBLIC_LISTEN
-  local SESSION_RATE API_RATE WORKERS USER_LINE=
+  local SESSION_RATE OFFICE_RATE PUBLIC_RATE WORKERS USER_LINE=
   OFFICE_CERT=$(nginx_setting web office_certificate_file "$VAR/etc/tls.crt")
   OFFICE_KEY=$(nginx_setting web office_key_file "$VAR/secret/tls.key")
   PUBLIC_CERT=$(nginx_setting web public_certificate_file "$VAR/etc/tls.crt")
@@ -47,7 +47,8 @@ nginx_render() {
   OFFICE_LISTEN=$(nginx_listen "$(nginx_setting web office_address "")" "$OFFICE_PORT")
   PUBLIC_LISTEN=$(nginx_listen "$(nginx_setting web public_address "")" "$PUBLIC_PORT")
   SESSION_RATE=$(nginx_setting web session_rate 2r/s)
-  API_RATE=$(nginx_setting web api_rate 100r/s)
+  OFFICE_RATE=$(nginx_setting web office_rate 1000r/s)
+  PUBLIC_RATE=$(nginx_setting web public_rate 100r/s)
   WORKERS=$(nginx_setting web workers 2)
   if am_root; then USER_LINE="user $(user_of web) $(group_of web);"; fi
   mkdir -p "$CONF"
@@ -55,7 +56,7 @@ nginx_render() {
     target=$CONF/$(basename "$part" .in)
     [ "${target##*/}" != nginx.conf ] || target=$VAR/etc/nginx.conf
     render "$part" ETC CONF TEMP SOCKETS STATIC RUN ACCESS_LOG ERROR_LOG MIME_TYPES OFFICE_CERT OFFICE_KEY PUBLIC_CERT \
-      PUBLIC_KEY OFFICE_LISTEN PUBLIC_LISTEN SESSION_RATE API_RATE WORKERS USER_LINE > "$target.new"
+      PUBLIC_KEY OFFICE_LISTEN PUBLIC_LISTEN SESSION_RATE OFFICE_RATE PUBLIC_RATE WORKERS USER_LINE > "$target.new"
     mv "$target.new" "$target"
   done
   nginx_allow_list > "$VAR/etc/office-allow.conf"

@@ -21,8 +21,8 @@ a file of its own, readable by its owner only; the setting names the file. *Relo
 
 `./paywatt up --site FILE` also reads a section `[web]` for its front server: `office_address`, `public_address` (default: all),
 `office_allow` (networks that may come to the office listener; empty: all), `office_certificate_file`, `office_key_file`,
-`public_certificate_file`, `public_key_file` (default: a self-signed pair), `session_rate` (default `2r/s`), `api_rate` (default `100r/s`, each
-per address), `workers` (default 2).
+`public_certificate_file`, `public_key_file` (default: a self-signed pair), `session_rate` (log-ins, default `2r/s`), `office_rate` (`1000r/s`),
+`public_rate` (`100r/s`; each per address), `workers` (default 2).
 
 This page is made from `core/base/config.def` (`tests/lint/tables.py --write`); a lint holds the two together.
 """
