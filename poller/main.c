@@ -12,6 +12,7 @@
 #include "core/base/config.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/flow/command.h"
 #include "poller/engine.h"
 #include "poller/models_check.h"
 
@@ -75,6 +76,13 @@ static int print_config(const struct config *config)
     return EXIT_SUCCESS;
 }
 
+/* What the rules of orders need from the settings file. */
+static void tell_rules(const struct config *config)
+{
+    command_configure(config_bool(config, CONFIG_site_simulated),
+                      config_int(config, CONFIG_poller_stale_s) * 1000);
+}
+
 static void reload(struct engine *engine, struct config *config)
 {
     struct text problems CLEANUP(text_release);
@@ -86,6 +94,7 @@ static void reload(struct engine *engine, struct config *config)
         return;
     }
     log_open("paywatt-poller", config_log_level(config));
+    tell_rules(config);
     engine_reload(engine);
     log_write(LOG_INFO, "settings", "read again");
     if (restart.len > 0) {
@@ -184,5 +193,6 @@ int main(int argc, char **argv)
         return print_config(config);
     }
     log_open("paywatt-poller", config_log_level(config));
+    tell_rules(config);
     return poll_lines(config);
 }

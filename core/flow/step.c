@@ -1,14 +1,15 @@
 #include "core/flow/step.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "core/base/clock.h"
 #include "core/base/text.h"
 
-/* Set at start-up, before any thread or worker runs; the strict values until then. */
-static bool site_simulated = false;
-static int64_t stale_limit_ms = 300000;
+/* The strict values until a program says its own; a reload may come while other threads read. */
+static atomic_bool site_simulated = false;
+static _Atomic int64_t stale_limit_ms = 300000;
 
 void command_configure(bool simulated, int64_t stale_ms)
 {
