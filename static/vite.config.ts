@@ -14,10 +14,7 @@ export default defineConfig({
   base: '/portal/',
   publicDir: here('./portal/public'),
   resolve: { alias: { '@shared': here('./shared'), '@': here('./portal') } },
-  plugins: [
-    vue(),
-    components({ dirs: [], dts: false, resolvers: [ElementPlusResolver({ importStyle: 'css' })] }),
-  ],
+  plugins: [vue(), components({ dirs: [], dts: false, resolvers: [ElementPlusResolver({ importStyle: 'css' })] })],
   build: {
     outDir: `${out_root}/portal`,
     emptyOutDir: true,

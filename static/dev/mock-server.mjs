@@ -25,7 +25,11 @@ async function bodyOf(request) {
   const bytes = Buffer.concat(parts);
   if (!bytes.length) return {};
   if ((request.headers['content-type'] ?? '').includes('json')) return JSON.parse(bytes.toString());
-  return { raw: bytes.toString(), sha256: createHash('sha256').update(bytes).digest('hex'), file_name: decodeURIComponent(request.headers['x-file-name'] ?? '') };
+  return {
+    raw: bytes.toString(),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    file_name: decodeURIComponent(request.headers['x-file-name'] ?? ''),
+  };
 }
 
 function answer(response, status, body, headers = {}) {
@@ -44,8 +48,10 @@ createServer(async (request, response) => {
     if (!row) throw new Problem(404, 'not_found');
     const logging_in = request.method === 'POST' && path === '/session';
     if (!session && !logging_in) throw new Problem(401, 'unauthenticated');
-    if (session && session.stage !== 'full' && !row.open) throw new Problem(403, session.stage === 'enrol_totp' ? 'enrolment_required' : 'password_change_required');
-    if (session && request.method !== 'GET' && !logging_in && request.headers['x-csrf-token'] !== session.csrf_token) throw new Problem(403, 'csrf');
+    if (session && session.stage !== 'full' && !row.open)
+      throw new Problem(403, session.stage === 'enrol_totp' ? 'enrolment_required' : 'password_change_required');
+    if (session && request.method !== 'GET' && !logging_in && request.headers['x-csrf-token'] !== session.csrf_token)
+      throw new Problem(403, 'csrf');
     const key = request.headers['idempotency-key'];
     const body = await bodyOf(request);
     await new Promise((resolve) => setTimeout(resolve, Number(process.env.PW_MOCK_DELAY_MS ?? 40)));
@@ -65,7 +71,14 @@ createServer(async (request, response) => {
   } catch (error) {
     if (!(error instanceof Problem)) console.error(error);
     const status = error instanceof Problem ? error.status : 500;
-    return answer(response, status, { type: 'about:blank', title: error.code ?? 'internal', status, code: error.code ?? 'internal', detail: error.detail ?? '', field: error.field });
+    return answer(response, status, {
+      type: 'about:blank',
+      title: error.code ?? 'internal',
+      status,
+      code: error.code ?? 'internal',
+      detail: error.detail ?? '',
+      field: error.field,
+    });
   }
 }).listen(port, '127.0.0.1', () => console.log(`mock staff API on http://127.0.0.1:${port}`));
 setInterval(tick, 1000);

@@ -45,6 +45,7 @@ export interface PageRow {
 export const menu_groups: readonly MenuGroup[] = ['today', 'operations', 'alarms', 'audit', 'system'];
 
 /** Order here is the order in the menu. */
+// prettier-ignore
 export const pages: readonly PageRow[] = [
   { path: '/login', name: 'login', title: 'page.login', open: true, load: () => import('./pages/session/LoginPage.vue') },
   { path: '/enrol', name: 'enrol', title: 'page.enrol', load: () => import('./pages/session/EnrolPage.vue') },

@@ -1,4 +1,4 @@
-import { watch } from 'vue';
+import { nextTick, watch } from 'vue';
 import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router';
 import { locale, t } from './i18n';
 import { pages, type PageRow } from './registry';
@@ -65,7 +65,24 @@ function titleSet(route: RouteLocationNormalized): void {
   document.title = [page, site_name.value || t('app.name')].filter(Boolean).join(' \u00b7 ');
 }
 
-router.afterEach((to) => titleSet(to));
+router.afterEach((to, from) => {
+  titleSet(to);
+  // A reader hears the new page, and Tab goes on from its beginning.
+  if (from.name && to.path !== from.path)
+    void nextTick(() => document.getElementById('main')?.focus({ preventScroll: true }));
+});
+
+const reload_key = 'pw.reloaded';
+const reload_pause_ms = 30_000;
+
+/** After an update the parts of the old build are gone: load the new one, but never in a circle. */
+router.onError((_error, to) => {
+  const last_ms = Number(sessionStorage.getItem(reload_key) ?? 0);
+  if (Date.now() - last_ms < reload_pause_ms) return;
+  sessionStorage.setItem(reload_key, String(Date.now()));
+  window.location.assign(router.resolve(to.fullPath).href);
+});
+
 watch([locale, site_name], () => titleSet(router.currentRoute.value));
 
 /** The session ended elsewhere: to the log-in page, keeping where the user was. */

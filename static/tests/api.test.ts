@@ -16,7 +16,8 @@ function answerWith(status: number, body: unknown, type = 'application/json'): S
   });
   return sent;
 }
-const headersOf = (sent: Sent | undefined): Record<string, string> => (sent?.init.headers ?? {}) as Record<string, string>;
+const headersOf = (sent: Sent | undefined): Record<string, string> =>
+  (sent?.init.headers ?? {}) as Record<string, string>;
 
 async function failureOf(call: Promise<unknown>): Promise<ApiError> {
   const error: unknown = await call.then(
@@ -45,9 +46,18 @@ describe('api', () => {
   });
 
   it('turns a problem document into one error', async () => {
-    answerWith(422, { title: 'Invalid', code: 'invalid_field', detail: 'too short', field: 'reason' }, 'application/problem+json');
+    answerWith(
+      422,
+      { title: 'Invalid', code: 'invalid_field', detail: 'too short', field: 'reason' },
+      'application/problem+json',
+    );
     const error = await failureOf(new Api('/api').post('/b', {}));
-    expect([error.status, error.code, error.detail, error.field]).toEqual([422, 'invalid_field', 'too short', 'reason']);
+    expect([error.status, error.code, error.detail, error.field]).toEqual([
+      422,
+      'invalid_field',
+      'too short',
+      'reason',
+    ]);
   });
 
   it('names failures without a problem document by their status', async () => {
@@ -90,7 +100,9 @@ describe('api', () => {
 
 describe('poll', () => {
   it('doubles its wait after failures, up to a minute', () => {
-    expect([0, 1, 2, 3, 4, 5, 20].map((n) => backoff(2_000, n))).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+    expect([0, 1, 2, 3, 4, 5, 20].map((n) => backoff(2_000, n))).toEqual([
+      2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000,
+    ]);
     expect(backoff(120_000, 3)).toBe(120_000);
   });
 });

@@ -1,5 +1,22 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { age, current, dayStart, dayText, decimal, duration, energy, money, moneyParse, none, power, price, timeFull, timeShort, timeZoneSet, voltage } from '@shared/format';
+import {
+  age,
+  current,
+  dayStart,
+  dayText,
+  decimal,
+  duration,
+  energy,
+  money,
+  moneyParse,
+  none,
+  power,
+  price,
+  timeFull,
+  timeShort,
+  timeZoneSet,
+  voltage,
+} from '@shared/format';
 import { localeSet } from '@shared/i18n';
 import en from '../portal/locales/en.json';
 import zh from '../portal/locales/zh-CN.json';

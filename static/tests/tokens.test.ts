@@ -8,7 +8,9 @@ const css = readFileSync(new URL('../shared/tokens.css', import.meta.url), 'utf8
 
 function tokens(selector: string): Map<string, string> {
   const block = css.slice(css.indexOf(`\n${selector} {`)).split('\n}')[0] ?? '';
-  return new Map([...block.matchAll(/--pw-([\w-]+):\s*(#[0-9a-f]{6})/g)].map((found) => [found[1] ?? '', found[2] ?? '']));
+  return new Map(
+    [...block.matchAll(/--pw-([\w-]+):\s*(#[0-9a-f]{6})/g)].map((found) => [found[1] ?? '', found[2] ?? '']),
+  );
 }
 const light = tokens(':root');
 const dark = new Map([...light, ...tokens(':root.dark')]);
@@ -27,14 +29,22 @@ function contrast(a: string, b: string): number {
 
 const states = ['closed', 'tripped', 'keep-on', 'locked-out', 'stale', 'by-hand', 'level-1', 'level-2', 'level-3'];
 const pairs: [string, string][] = [
-  ...['text', 'text-2', 'text-3', 'accent'].flatMap((ink): [string, string][] => ['bg', 'surface', 'surface-2'].map((ground) => [ink, ground])),
-  ...states.flatMap((state): [string, string][] => [[state, `${state}-soft`], [state, 'surface']]),
+  ...['text', 'text-2', 'text-3', 'accent'].flatMap((ink): [string, string][] =>
+    ['bg', 'surface', 'surface-2'].map((ground) => [ink, ground]),
+  ),
+  ...states.flatMap((state): [string, string][] => [
+    [state, `${state}-soft`],
+    [state, 'surface'],
+  ]),
   ['on-accent', 'accent'],
   ['accent-strong', 'accent-soft'],
   ['text', 'accent-soft'],
 ];
 
-describe.each([['light', light], ['dark', dark]] as const)('contrast in %s', (_name, set) => {
+describe.each([
+  ['light', light],
+  ['dark', dark],
+] as const)('contrast in %s', (_name, set) => {
   it.each(pairs)('%s on %s is at least 4.5', (ink, ground) => {
     expect(contrast(set.get(ink) ?? '#000000', set.get(ground) ?? '#000000')).toBeGreaterThanOrEqual(4.5);
   });

@@ -238,7 +238,7 @@ test('Ctrl+K finds a shop by its pinyin initials and opens its meter', async () 
   const page = await newPage();
   await logIn(page, 'engineer');
   await page.keyboard.press('Control+k');
-  await page.locator('.search input').waitFor();
+  await page.locator('.search input:focus').waitFor();
   await page.keyboard.type('rskf');
   await page.keyboard.press('Enter');
   await page.waitForURL(/meters\/\d+$/);

@@ -11,12 +11,19 @@ const changed_ms = 2000;
 export const changed_ids = shallowRef<ReadonlySet<number>>(new Set());
 
 function isSame(a: MeterRow, b: MeterRow): boolean {
-  return a.state === b.state && a.balance_fen === b.balance_fen && a.level === b.level && a.pending_command === b.pending_command;
+  return (
+    a.state === b.state &&
+    a.balance_fen === b.balance_fen &&
+    a.level === b.level &&
+    a.pending_command === b.pending_command
+  );
 }
 
 function markChanged(shown: readonly MeterRow[], answer: readonly MeterRow[]): void {
   const before = new Map(shown.map((row) => [row.id, row]));
-  const ids = answer.filter((row) => before.has(row.id) && !isSame(before.get(row.id) as MeterRow, row)).map((row) => row.id);
+  const ids = answer
+    .filter((row) => before.has(row.id) && !isSame(before.get(row.id) as MeterRow, row))
+    .map((row) => row.id);
   changed_ids.value = new Set(ids);
   if (ids.length > 0) setTimeout(() => (changed_ids.value = new Set()), changed_ms);
 }

@@ -30,11 +30,14 @@ function found(row: MeterRow, words: string): boolean {
   return words
     .toLowerCase()
     .split(/\s+/)
-    .every((word) => `${row.unit_number} ${row.shop_name} ${row.number} ${row.shop_pinyin} ${row.trade}`.toLowerCase().includes(word));
+    .every((word) =>
+      `${row.unit_number} ${row.shop_name} ${row.number} ${row.shop_pinyin} ${row.trade}`.toLowerCase().includes(word),
+    );
 }
 
 function compared(a: MeterRow, b: MeterRow, key: SortKey): number {
-  if (key === 'place' || key === 'unit_number') return a.unit_number.localeCompare(b.unit_number, 'zh', { numeric: true });
+  if (key === 'place' || key === 'unit_number')
+    return a.unit_number.localeCompare(b.unit_number, 'zh', { numeric: true });
   if (key === 'taken_at') return (a.taken_at ?? '').localeCompare(b.taken_at ?? '');
   return (a[key] ?? Number.NEGATIVE_INFINITY) - (b[key] ?? Number.NEGATIVE_INFINITY);
 }
