@@ -19,6 +19,7 @@
 #define BACKOFF_LAST_MS 30000
 #define BROKEN_REST_US                                                                             \
     50000 /* silence after a broken answer that ends the wait: gateways cut frames in pieces */
+#define LATE_TRANSACTIONS 1024 /* MBAP numbers so far back are ours, older ones foreign */
 #define TWIN_REST_US                                                                               \
     30000 /* extra silence before a request whose answer looks like the last one                   \
            */
@@ -308,7 +309,8 @@ static void count_stray(struct exchange *x, const struct frame_finding *finding)
     } else {
         uint16_t transaction = (uint16_t)(link->input[0] << 8 | link->input[1]);
         uint16_t age = (uint16_t)(link->transaction - transaction);
-        late = age < 1024;
+        bool current = age == 0 && x->event->sent_at_us != 0; /* ours, but nothing else fits */
+        late = age < LATE_TRANSACTIONS && !current;
     }
     if (late) {
         COUNT(x, late);
@@ -445,7 +447,8 @@ static enum rc end_unanswered(struct exchange *x)
         link->alone_until_us[x->request->address] =
             now_us + (int64_t)link->settings.quiet_ms * 1000;
     } else if (link->input_len > 0) {
-        rest = FRAME_REST_SHORT; /* stays: it is the beginning of a frame */
+        rest = FRAME_REST_SHORT;
+        link_close(link); /* where the next frame begins nobody can say */
     }
     if (rest == FRAME_REST_CRC || rest == FRAME_REST_SHORT) {
         if (rest == FRAME_REST_CRC) {

@@ -310,7 +310,10 @@ struct frame_finding frame_scan_mbap(const struct frame_request *request, uint16
     if (get_u16(bytes) != transaction || bytes[6] != request->address) {
         return finding;
     }
-    if (pdu_is_exception(request, pdu) && finding.pdu_len == 2) {
+    if (finding.pdu_len == request->pdu_len && memcmp(pdu, request->pdu, finding.pdu_len) == 0 &&
+        finding.pdu_len != request->reply_pdu_len) {
+        finding.verdict = FRAME_ECHO;
+    } else if (pdu_is_exception(request, pdu) && finding.pdu_len == 2) {
         finding.verdict = FRAME_EXCEPTION;
         finding.exception = pdu[1];
     } else if (finding.pdu_len == request->reply_pdu_len &&

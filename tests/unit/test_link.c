@@ -109,6 +109,7 @@ static void case_1_answer_of_another_slave(void **state)
     assert_true(peer_start(&f.peer));
     assert_int_equal(read_of(&f, METER, 0x10, 2), RC_TIMEOUT);
     assert_int_equal(f.counters.timeouts, 1);
+    assert_int_equal(f.counters.foreign, 1);
     end(&f);
 }
 
@@ -171,25 +172,29 @@ static void case_3_late_tcp_answer_keeps_step(void **state)
     end(&f);
 }
 
-static void case_3_late_tcp_answer_in_two_pieces(void **state)
+/* Half a frame at the deadline: nobody can say where the next one begins, so the connection is made
+ * new. */
+static void case_3_cut_tcp_answer_makes_a_new_connection(void **state)
 {
     (void)state;
     struct fixture f;
     uint8_t late[PEER_BYTES_MAX];
-    begin(&f, LINK_MODBUS_TCP, 60);
+    begin(&f, LINK_MODBUS_TCP, 400);
     (void)peer_add(&f.peer, PEER_READ, MBAP_READ_BYTES);
     size_t len = peer_mbap_answer(late, METER, 2, 0x1111);
-    late[1] = 1; /* the link's first transaction */
-    peer_add_send(&f.peer, late, 9);
+    peer_add_send(&f.peer, late, len - 4);
+    f.peer.acts[2].number = 0;
+    (void)peer_add(&f.peer, PEER_WAIT, 450);
+    (void)peer_add(&f.peer, PEER_CLOSE, 0);
+    (void)peer_add(&f.peer, PEER_ACCEPT, 0);
     (void)peer_add(&f.peer, PEER_READ, MBAP_READ_BYTES);
-    peer_add_send(&f.peer, late + 9, len - 9);
     peer_add_mbap(&f.peer, METER, 2, 0x2222, 0);
     assert_true(peer_start(&f.peer));
-    assert_int_equal(read_of(&f, METER, 0x10, 2), RC_PROTOCOL); /* cut off */
+    assert_int_equal(read_of(&f, METER, 0x10, 2), RC_PROTOCOL);
     assert_int_equal(f.counters.short_frames, 1);
     assert_int_equal(read_of(&f, METER, 0x10, 2), RC_OK);
     assert_int_equal(f.registers[0], 0x2222);
-    assert_int_equal(f.counters.late, 1);
+    assert_int_equal(link_counters_of(f.link)->reconnects, 1);
     end(&f);
 }
 
@@ -294,6 +299,18 @@ static void case_7_adapter_echo(void **state)
     assert_int_equal(ask(&f, &write, &reply), RC_OK);
     assert_int_equal(f.counters.echo, 2);
     assert_int_equal(f.counters.foreign, 0);
+    end(&f);
+
+    const uint8_t mbap[] = {0, 0, 0, 0, 0, 6, METER, 0x03, 0x00, 0x10, 0x00, 0x02};
+    begin(&f, LINK_MODBUS_TCP, 500);
+    (void)peer_add(&f.peer, PEER_READ, MBAP_READ_BYTES);
+    peer_add_send(&f.peer, mbap, sizeof(mbap));
+    f.peer.acts[2].number = 0;
+    peer_add_mbap(&f.peer, METER, 2, 0x2222, 0);
+    assert_true(peer_start(&f.peer));
+    assert_int_equal(read_of(&f, METER, 0x10, 2), RC_OK);
+    assert_int_equal(f.registers[0], 0x2222);
+    assert_int_equal(f.counters.echo, 1);
     end(&f);
 }
 
@@ -757,7 +774,7 @@ int main(void)
         cmocka_unit_test(case_1_answer_of_another_slave),
         cmocka_unit_test(case_2_stray_frame_then_the_answer),
         cmocka_unit_test(case_3_late_tcp_answer_keeps_step),
-        cmocka_unit_test(case_3_late_tcp_answer_in_two_pieces),
+        cmocka_unit_test(case_3_cut_tcp_answer_makes_a_new_connection),
         cmocka_unit_test(case_4_silence_between_frames),
         cmocka_unit_test(case_5_slow_answer_near_the_timeout),
         cmocka_unit_test(case_6_traffic_of_another_master),
