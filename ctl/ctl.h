@@ -76,5 +76,17 @@ int ctl_line_writable(struct ctl *ctl);
 int ctl_line_read_only(struct ctl *ctl);
 int ctl_status(struct ctl *ctl);
 int ctl_wait_read(struct ctl *ctl);
+int ctl_user_add(struct ctl *ctl);
+int ctl_user_list(struct ctl *ctl);
+int ctl_user_state(struct ctl *ctl);
+int ctl_user_role(struct ctl *ctl);
+int ctl_user_reset(struct ctl *ctl);
+int ctl_model_list(struct ctl *ctl);
+int ctl_model_check(struct ctl *ctl);
+int ctl_model_test(struct ctl *ctl);
+int ctl_model_register(struct ctl *ctl);
+int ctl_audit_verify(struct ctl *ctl);
+int ctl_check(struct ctl *ctl);
+int ctl_partition_show(struct ctl *ctl);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include "core/base/text.h"
 #include "core/flow/import_own.h"
+#include "core/flow/step.h"
 
-#define LOCK_WAIT_S 10
 #define UNDO_BYTES_MAX ((size_t)8 << 20)
 
 void import_why_set(struct import_why *out, const char *zh, const char *en)
@@ -80,7 +80,7 @@ enum rc import_run_check(struct db *db, struct arena *arena, const struct actor 
                                .file_name = name,
                                .bytes = bytes,
                                .len = len};
-    TRY(db_transact(db, check_work, &step));
+    TRY(step_run(db, check_work, &step));
     *ret_id = step.id;
     return RC_OK;
 }
@@ -184,6 +184,7 @@ static enum rc commit_work(struct db *db, void *context)
 {
     struct import_step *step = context;
     struct import_record record;
+    TRY(import_lock(db));
     TRY(import_record_read(db, step->arena, step->id, true, &record));
     if (strcmp(record.state, "checked") != 0 && strcmp(record.state, "probing") != 0) {
         import_why_set(step->why, "该导入已经生效或已结束",
@@ -201,23 +202,10 @@ static enum rc commit_work(struct db *db, void *context)
     return import_audit(db, step, "import.commit", &record);
 }
 
-/* Runs a step while no other import runs. */
-enum rc import_locked(struct db *db, struct import_step *step, db_work work)
-{
-    enum rc rc = import_lock(db, step->arena, LOCK_WAIT_S);
-    if (rc == RC_LOCKED) {
-        import_why_set(step->why, "另一个导入正在进行", "another import is running");
-    }
-    TRY(rc);
-    rc = db_transact(db, work, step);
-    import_unlock(db, step->arena);
-    return rc;
-}
-
 enum rc import_run_commit(struct db *db, struct arena *arena, const struct actor *actor, int64_t id,
                           struct import_why *ret_why)
 {
     *ret_why = (struct import_why){.zh = ""};
     struct import_step step = {.arena = arena, .actor = actor, .why = ret_why, .id = id};
-    return import_locked(db, &step, commit_work);
+    return step_run(db, commit_work, &step);
 }

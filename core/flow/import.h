@@ -43,7 +43,7 @@ enum rc import_run_probe(struct db *db, struct arena *arena, const struct actor 
 enum rc import_take_answers(struct db *db, struct arena *arena, int64_t id,
                             int64_t *ret_waiting) MUST_CHECK;
 /* RC_REFUSED: a row is in error. RC_CONFLICT: committed already, or the database has changed since
- * the dry run. RC_LOCKED: another import runs. */
+ * the dry run.  */
 enum rc import_run_commit(struct db *db, struct arena *arena, const struct actor *actor, int64_t id,
                           struct import_why *ret_why) MUST_CHECK;
 /* RC_CONFLICT: not committed. RC_REFUSED: orders hang on it, or it changed since. reason: 1 .. 200

@@ -36,7 +36,5 @@ enum rc import_audit(struct db *db, const struct import_step *step, const char *
 /* The stored file, checked against the database as this transaction sees it. */
 enum rc import_check_again(struct db *db, struct import_step *step, struct import_park *park,
                            struct import_check *check) MUST_CHECK;
-/* Runs a step in a transaction while no other import runs. */
-enum rc import_locked(struct db *db, struct import_step *step, db_work work) MUST_CHECK;
 
 #endif

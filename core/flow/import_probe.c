@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/flow/import_own.h"
+#include "core/flow/step.h"
 #include "core/store/field_request.h"
 
 /* ---- probe */
@@ -123,7 +124,7 @@ enum rc import_run_probe(struct db *db, struct arena *arena, const struct actor 
 {
     *ret_why = (struct import_why){.zh = ""};
     struct import_step step = {.arena = arena, .actor = actor, .why = ret_why, .id = id};
-    TRY(db_transact(db, probe_work, &step));
+    TRY(step_run(db, probe_work, &step));
     *ret_asked = step.count;
     return RC_OK;
 }
@@ -242,7 +243,7 @@ enum rc import_take_answers(struct db *db, struct arena *arena, int64_t id, int6
 {
     struct import_why unused;
     struct import_step step = {.arena = arena, .why = &unused, .id = id};
-    TRY(db_transact(db, answers_work, &step));
+    TRY(step_run(db, answers_work, &step));
     *ret_waiting = step.count;
     return RC_OK;
 }

@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/flow/import_own.h"
+#include "core/flow/step.h"
 
 /* ---- undo */
 
@@ -108,6 +109,7 @@ static enum rc undo_work(struct db *db, void *context)
 {
     struct import_step *step = context;
     struct import_record record;
+    TRY(import_lock(db));
     TRY(import_record_read(db, step->arena, step->id, true, &record));
     if (strcmp(record.state, "committed") != 0) {
         import_why_set(step->why, "该导入没有生效，无可撤销",
@@ -134,5 +136,5 @@ enum rc import_run_undo(struct db *db, struct arena *arena, const struct actor *
     *ret_why = (struct import_why){.zh = ""};
     struct import_step step = {
         .arena = arena, .actor = actor, .why = ret_why, .id = id, .reason = reason};
-    return import_locked(db, &step, undo_work);
+    return step_run(db, undo_work, &step);
 }

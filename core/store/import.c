@@ -10,20 +10,14 @@
 #define ROWS_A_STATEMENT 200
 #define STATEMENT_BYTES_MAX ((size_t)4 << 20)
 
-enum rc import_lock(struct db *db, struct arena *arena, int64_t wait_s)
+enum rc import_lock(struct db *db)
 {
-    struct db_rows rows;
-    TRY(db_query(db, arena, "SELECT GET_LOCK(CONCAT(DATABASE(), '.import'), ?)",
-                 DB_ARGS(db_int(wait_s)), 1, &rows));
-    return db_get_int(&rows, 0, 0) == 1 ? RC_OK : RC_LOCKED;
-}
-
-void import_unlock(struct db *db, struct arena *arena)
-{
-    struct db_rows rows;
-    enum rc rc = db_query(db, arena, "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.import'))",
-                          DB_NO_ARGS, 1, &rows);
-    (void)rc; /* a lost connection has let go already */
+    assert(db_in_transaction(db));
+    return db_execute(db,
+                      "INSERT INTO site_setting (name, value) VALUES ('import_serial', '1')"
+                      " ON DUPLICATE KEY UPDATE value = CAST(value AS UNSIGNED) + 1,"
+                      " changed_at = UTC_TIMESTAMP(3)",
+                      DB_NO_ARGS, NULL);
 }
 
 static void row_add(struct text *sql, int64_t id, const struct import_item *row)

@@ -30,9 +30,9 @@ enum rc import_item_delete(struct db *db, enum import_noun noun, int64_t id) MUS
 enum rc import_orders_of_meter(struct db *db, struct arena *arena, int64_t meter_id,
                                int64_t *ret_orders) MUST_CHECK;
 
-/* Holds back every other import until this connection lets go. RC_LOCKED after wait_s. */
-enum rc import_lock(struct db *db, struct arena *arena, int64_t wait_s) MUST_CHECK;
-void import_unlock(struct db *db, struct arena *arena);
+/* Lets one import at a time decide: a twin waits, and is then told to look again (RC_RETRY),
+   because this changes a row that both change. Ends with the transaction. */
+enum rc import_lock(struct db *db) MUST_CHECK;
 
 struct import_record {
     int64_t id;
