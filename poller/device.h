@@ -112,6 +112,7 @@ enum rc device_confirm(const struct device *device, enum command_kind kind, bool
 /* Wire-time bound of one fast read of this device, microseconds. */
 int64_t device_fast_bound_us(const struct device *device);
 
+/* A word for logs and labels. Never NULL. */
 const char *device_error_name(enum device_error error);
 
 #endif

@@ -22,8 +22,7 @@ enum rc decode_block(const struct model *model, const struct plan_block *block,
                      const uint16_t *registers, struct reading *reading) MUST_CHECK;
 /* The 12 digits of a serial number point as text with its leading zeros. */
 void decode_serial_number(int64_t value, char out[SERIAL_NUMBER_MAX]);
-/* The meter's own clock as parts. False if the reading lacks it or it is no calendar date. */
-
+/* The meter clock as civil parts of the site. False: the reading lacks it, or it is no date. */
 bool decode_clock(const struct reading *reading, struct clock_parts *ret_parts);
 
 #endif

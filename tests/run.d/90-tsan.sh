@@ -6,5 +6,5 @@ set -u
 . "$PW_ROOT/tests/lib/files.sh"
 build_kind tsan || { not_ok tsan/build "the build failed"; exit 1; }
 export PW_BUILD=$PW_ROOT/build/tsan
-python3 "$PW_ROOT/tests/lib/ctest_lines.py" "$PW_BUILD" tsan 'poller|line|spool|pump|sim|thread|queue|link'
+python3 "$PW_ROOT/tests/lib/ctest_lines.py" "$PW_BUILD" tsan 'poller|line|spool|pump|sim|thread|queue|link|device|modbus'
 run_files tsan

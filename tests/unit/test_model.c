@@ -151,79 +151,76 @@ static void the_small_model_is_good(void **state)
     assert_int_equal(model.capabilities[CAPABILITY_ZERO_PURCHASE], CAPABILITY_STATE_ABSENT);
 }
 
+static const struct {
+    const char *old, *new, *sentence;
+} mistakes[] = {
+    {"{\"model\":\"m-1\"", "[{\"model\":\"m-1\"", "the file is not one JSON object"},
+    {"\"block_gap\":8,", "\"block_gap\":8,\"depth\":[[[[[[[[[[1]]]]]]]]]],",
+     "the file is not one JSON object"},
+    {"\"model\":\"m-1\"", "\"model\":\"M 1\"", "model may hold a-z, 0-9 and - only"},
+    {"\"model\":\"m-1\",", "", "model is missing"},
+    {"\"name\":\"M\"", "\"name\":7", "name must be a string"},
+    {"\"name\":\"M\"", "\"name\":\"\\u0007\"", "name must be 1 to 80 bytes of plain text"},
+    {"\"name\":\"M\"", "\"nome\":\"M\"", "nome is not a field that a model file may have here"},
+    {"\"accepted\"", "\"good\"", "maturity must be experimental or accepted"},
+    {"\"block_max\":60", "\"block_max\":126", "block_max must be a whole number"},
+    {"\"block_max\":60", "\"block_max\":6e1", "block_max must be a whole number"},
+    {"\"count\":10", "\"count\":0", "windows[0].count must be a whole number"},
+    {"\"at\":0,\"count\":10", "\"at\":65530,\"count\":10",
+     "windows[0].count runs past the last register"},
+    {"\"power.total\"", "\"power.totle\"", "points[1].point \"power.totle\" is not a known point"},
+    {"\"power.total\"", "\"identity.model_code\"",
+     "points[1].point \"identity.model_code\" is there twice"},
+    {"\"at\":1,", "\"at\":65536,", "points[1].at must be a whole number"},
+    {"\"at\":1,", "\"at\":\"0x\",", "points[1].at must be a whole number"},
+    {"\"at\":1,", "\"at\":\"1\",", "points[1].at must be a whole number"},
+    {"\"at\":1,", "", "points[1].at is missing"},
+    {"\"at\":2,", "\"at\":1,", "points[2].at overlaps the point power.total"},
+    {"\"at\":4,", "\"at\":65534,", "points[3].at is too high for its type"},
+    {"\"i16\"", "\"float\"", "points[1].type \"float\" is not a type"},
+    {"\"scale\":-1", "\"scale\":-5", "points[1].scale must be a whole number"},
+    {"\"scale\":-1", "\"read\":\"often\"", "points[1].read must be fast, slow or order"},
+    {"\"scale\":-1", "\"unverified\":1", "points[1].unverified must be true or false"},
+    {"\"bcd12\"", "\"bcd12\",\"scale\":1", "points[3].scale must be 0 for bcd12"},
+    {"\"relay\":\"0x0001\"", "\"relay\":\"0x10001\"", "status.relay must be a whole number"},
+    {"\"relay\":\"0x0001\"", "\"forced\":8", "status.forced needs forced_closed"},
+    {"{\"point\":\"identity.model_code\",\"equals\":5}", "5", "identity must be an object"},
+    {"\"equals\":5", "\"atmost\":5", "identity.atmost is not a field"},
+    {"\"equals\":5", "\"equals\":5,\"at_most\":5", "identity must have either equals or at_most"},
+    {"\"trip\"", "\"explode\"", "actions.explode is not an order"},
+    {"\"trip\"", "\"read\"", "actions.read is not an order"},
+    {"\"values\":[1]", "\"values\":[]", "actions.trip.write[0].values must hold 1 to 8 registers"},
+    {"\"values\":[1]", "\"values\":[70000]", "actions.trip.write[0].values must be a whole"},
+    {"\"mask\":1,\"equals\":0", "\"mask\":1,\"equals\":2",
+     "actions.trip.confirm[0].equals has bits that its mask does not have"},
+    {"{\"point\":\"status.bits\",\"mask\"", "{\"point\":\"forced.trip\",\"mask\"",
+     "actions.trip.confirm[0].point \"forced.trip\" is not a point of this model"},
+    {"\"confirm\":[{\"point\":\"status.bits\",\"mask\":1,\"equals\":0}],", "",
+     "actions.trip.confirm is missing"},
+    {"\"within_ms\":3000", "\"within_ms\":0", "actions.trip.within_ms must be a whole number"},
+    {",{\"point\":\"identity.serial_number\",\"at\":4,\"type\":\"bcd12\"}", "",
+     "actions need the point identity.serial_number"},
+    {"\"purchase\":\"proven\"", "\"purchase\":\"yes\"",
+     "capabilities.purchase must be \"proven\" or \"unverified\""},
+    {"\"purchase\":\"proven\"", "\"fly\":\"proven\"", "capabilities.fly is not a known capability"},
+    {"\"function\":32", "\"function\":170", "recipes.purchase.function must be a whole number"},
+    {"\"registers\":2", "\"registers\":3", "recipes.purchase.fields are 4 bytes, but registers"},
+    {"\"type\":\"u32\"}]", "\"type\":\"u64\"}]", "recipes.purchase.fields[0].type \"u64\""},
+    {"\"reply_bytes\":15", "\"reply_bytes\":\"15\"", "recipes.purchase.reply_bytes must be"},
+};
+
 static void each_mistake_has_its_sentence(void **state)
 {
     (void)state;
-    static const struct {
-        const char *old, *new, *sentence;
-    } rows[] = {
-        {"{\"model\":\"m-1\"", "[{\"model\":\"m-1\"", "the file is not one JSON object"},
-        {"\"block_gap\":8,", "\"block_gap\":8,\"depth\":[[[[[[[[[[1]]]]]]]]]],",
-         "the file is not one JSON object"},
-        {"\"model\":\"m-1\"", "\"model\":\"M 1\"", "model may hold a-z, 0-9 and - only"},
-        {"\"model\":\"m-1\",", "", "model is missing"},
-        {"\"name\":\"M\"", "\"name\":7", "name must be a string"},
-        {"\"name\":\"M\"", "\"name\":\"\\u0007\"", "name must be 1 to 80 bytes of plain text"},
-        {"\"name\":\"M\"", "\"nome\":\"M\"", "nome is not a field that a model file may have here"},
-        {"\"accepted\"", "\"good\"", "maturity must be experimental or accepted"},
-        {"\"block_max\":60", "\"block_max\":126", "block_max must be a whole number"},
-        {"\"block_max\":60", "\"block_max\":6e1", "block_max must be a whole number"},
-        {"\"count\":10", "\"count\":0", "windows[0].count must be a whole number"},
-        {"\"at\":0,\"count\":10", "\"at\":65530,\"count\":10",
-         "windows[0].count runs past the last register"},
-        {"\"power.total\"", "\"power.totle\"",
-         "points[1].point \"power.totle\" is not a known point"},
-        {"\"power.total\"", "\"identity.model_code\"",
-         "points[1].point \"identity.model_code\" is there twice"},
-        {"\"at\":1,", "\"at\":65536,", "points[1].at must be a whole number"},
-        {"\"at\":1,", "\"at\":\"0x\",", "points[1].at must be a whole number"},
-        {"\"at\":1,", "\"at\":\"1\",", "points[1].at must be a whole number"},
-        {"\"at\":1,", "", "points[1].at is missing"},
-        {"\"at\":2,", "\"at\":1,", "points[2].at overlaps the point power.total"},
-        {"\"at\":4,", "\"at\":65534,", "points[3].at is too high for its type"},
-        {"\"i16\"", "\"float\"", "points[1].type \"float\" is not a type"},
-        {"\"scale\":-1", "\"scale\":-5", "points[1].scale must be a whole number"},
-        {"\"scale\":-1", "\"read\":\"often\"", "points[1].read must be fast, slow or order"},
-        {"\"scale\":-1", "\"unverified\":1", "points[1].unverified must be true or false"},
-        {"\"bcd12\"", "\"bcd12\",\"scale\":1", "points[3].scale must be 0 for bcd12"},
-        {"\"relay\":\"0x0001\"", "\"relay\":\"0x10001\"", "status.relay must be a whole number"},
-        {"\"relay\":\"0x0001\"", "\"forced\":8", "status.forced needs forced_closed"},
-        {"{\"point\":\"identity.model_code\",\"equals\":5}", "5", "identity must be an object"},
-        {"\"equals\":5", "\"atmost\":5", "identity.atmost is not a field"},
-        {"\"equals\":5", "\"equals\":5,\"at_most\":5",
-         "identity must have either equals or at_most"},
-        {"\"trip\"", "\"explode\"", "actions.explode is not an order"},
-        {"\"trip\"", "\"read\"", "actions.read is not an order"},
-        {"\"values\":[1]", "\"values\":[]",
-         "actions.trip.write[0].values must hold 1 to 8 registers"},
-        {"\"values\":[1]", "\"values\":[70000]", "actions.trip.write[0].values must be a whole"},
-        {"\"mask\":1,\"equals\":0", "\"mask\":1,\"equals\":2",
-         "actions.trip.confirm[0].equals has bits that its mask does not have"},
-        {"{\"point\":\"status.bits\",\"mask\"", "{\"point\":\"forced.trip\",\"mask\"",
-         "actions.trip.confirm[0].point \"forced.trip\" is not a point of this model"},
-        {"\"confirm\":[{\"point\":\"status.bits\",\"mask\":1,\"equals\":0}],", "",
-         "actions.trip.confirm is missing"},
-        {"\"within_ms\":3000", "\"within_ms\":0", "actions.trip.within_ms must be a whole number"},
-        {",{\"point\":\"identity.serial_number\",\"at\":4,\"type\":\"bcd12\"}", "",
-         "actions need the point identity.serial_number"},
-        {"\"purchase\":\"proven\"", "\"purchase\":\"yes\"",
-         "capabilities.purchase must be \"proven\" or \"unverified\""},
-        {"\"purchase\":\"proven\"", "\"fly\":\"proven\"",
-         "capabilities.fly is not a known capability"},
-        {"\"function\":32", "\"function\":170", "recipes.purchase.function must be a whole number"},
-        {"\"registers\":2", "\"registers\":3",
-         "recipes.purchase.fields are 4 bytes, but registers"},
-        {"\"type\":\"u32\"}]", "\"type\":\"u64\"}]", "recipes.purchase.fields[0].type \"u64\""},
-        {"\"reply_bytes\":15", "\"reply_bytes\":\"15\"", "recipes.purchase.reply_bytes must be"},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char *text = replaced(rows[i].old, rows[i].new);
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+        char *text = replaced(mistakes[i].old, mistakes[i].new);
         char error[MODEL_ERROR_MAX];
         struct model model = {.code = "untouched"};
         enum rc rc = model_parse(text, strlen(text), &model, error);
-        if (rc != RC_INVALID || strncmp(error, rows[i].sentence, strlen(rows[i].sentence)) != 0) {
-            fail_msg("%s -> %s\nwanted %s\nbut got %s", rows[i].old, rows[i].new, rows[i].sentence,
-                     error);
+        if (rc != RC_INVALID ||
+            strncmp(error, mistakes[i].sentence, strlen(mistakes[i].sentence)) != 0) {
+            fail_msg("%s -> %s\nwanted %s\nbut got %s", mistakes[i].old, mistakes[i].new,
+                     mistakes[i].sentence, error);
         }
         assert_string_equal(model.code, "untouched");
         free(text);
