@@ -5,7 +5,7 @@
 #include "core/store/row.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
-#define CHUNK 500 /* meters a statement of the load curve */
+#define CHUNK 100 /* meters a statement of the load curve */
 #define TEN "?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 #define HUNDRED TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN
 #define P95_ROWS_MAX 10000
@@ -34,10 +34,11 @@ static enum rc add_chunk(struct db *db, struct arena *arena, const struct meter_
     }
     struct db_rows rows;
     TRY(db_query(db, arena,
-                 "SELECT FLOOR(UNIX_TIMESTAMP(taken_at) / 900), SUM(power_w) / COUNT(*),"
+                 "SELECT CAST(FLOOR(UNIX_TIMESTAMP(taken_at) / 900) AS SIGNED),"
+                 " CAST(SUM(power_w) / COUNT(*) AS SIGNED),"
                  " COUNT(DISTINCT meter_id) FROM reading WHERE taken_at >= ? AND taken_at < ?"
                  " AND kind = 'interval' AND power_w IS NOT NULL AND meter_id IN (" HUNDRED
-                 ", " HUNDRED ", " HUNDRED ", " HUNDRED ", " HUNDRED ") GROUP BY 1 ORDER BY 1",
+                 ") GROUP BY 1 ORDER BY 1",
                  args, ARRAY_LEN(args), OVERVIEW_CURVE_MAX + 2, &rows));
     for (size_t i = 0; i < rows.count; i++) {
         int64_t slot = db_get_int(&rows, i, 0) - from_ms / OVERVIEW_CURVE_STEP_MS;

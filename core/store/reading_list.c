@@ -62,8 +62,10 @@ enum rc reading_list(struct db *db, struct arena *arena, const struct reading_qu
     struct db_rows rows;
     TRY(db_query(
         db, arena,
-        "SELECT taken_at, power_w, balance_fen, energy_wh, status_bits FROM reading"
-        " WHERE meter_id = ? AND taken_at >= ? AND taken_at < ? ORDER BY taken_at",
+        "SELECT r.taken_at, r.power_w, r.balance_fen, r.energy_wh, r.status_bits, p.model_code"
+        " FROM reading r LEFT JOIN meter_parameter p ON p.meter_id = r.meter_id"
+        " WHERE r.meter_id = ? AND r.taken_at >= ? AND r.taken_at < ?"
+        " ORDER BY r.taken_at",
         DB_ARGS(db_int(question->meter_id), db_time(question->from_ms), db_time(question->to_ms)),
         READING_ROWS_MAX, &rows));
     struct reading_point *points = arena_take_array(arena, rows.count + 1, sizeof *points);

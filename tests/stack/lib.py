@@ -266,7 +266,8 @@ class Servers:
             "OFFICE_CERT": certificate, "OFFICE_KEY": key, "PUBLIC_CERT": certificate, "PUBLIC_KEY": key,
             "OFFICE_LISTEN": f"listen 127.0.0.1:{self.office_port} ssl;",
             "PUBLIC_LISTEN": f"listen 127.0.0.1:{self.public_port} ssl;",
-            "SESSION_RATE": "1000r/s", "API_RATE": "10000r/s", "WORKERS": "2",
+            "SESSION_RATE": "1000r/s", "OFFICE_RATE": "10000r/s", "PUBLIC_RATE": "10000r/s",
+            "WORKERS": "2",
             "USER_LINE": "user www-data;" if os.geteuid() == 0 else "",
         }
         for name in glob.glob(os.path.join(ROOT, "nginx", "*.conf.in")):
