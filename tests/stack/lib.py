@@ -381,8 +381,8 @@ class Client:
 
     def enrol(self):
         """Takes the second factor on; gives secret and recovery codes."""
-        offer = self.post("/session/totp/begin").json
-        done = self.post("/session/totp/finish", {"code": totp(offer["secret_base32"])})
+        offer = self.call("POST", "/session/totp/begin").json
+        done = self.call("POST", "/session/totp/finish", {"code": totp(offer["secret_base32"])})
         assert done.status == 200, done
         self.csrf = done.json["session"]["csrf_token"]
         return offer["secret_base32"], done.json["recovery_codes"]

@@ -7,34 +7,18 @@
     order = staff.order(park.meters[0], "trip"); staff.ended(order["id"])
     park.stop()
 """
-import base64
-import hashlib
-import hmac
-import http.cookiejar
 import json
 import os
 import random
 import secrets
 import socket
-import ssl
-import struct
 import subprocess
-import time
-import urllib.error
-import urllib.request
 import uuid
 
 import lib
 
 ROLES = ("staff", "tenant", "notify", "machine", "poller", "jobs", "ctl", "backup", "migrate")
 USERS = {"administrator": "admin", "engineer": "engineer", "finance": "finance", "auditor": "auditor"}
-
-
-def totp(secret, step):
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, struct.pack(">Q", step), hashlib.sha1).digest()
-    at = digest[19] & 15
-    return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7fffffff) % 1000000:06d}"
 
 
 class ApiError(Exception):
@@ -45,60 +29,25 @@ class ApiError(Exception):
         self.code = problem.get("code") if isinstance(problem, dict) else None
 
 
-class Session:
-    """A staff session over HTTPS through nginx."""
+class Session(lib.Client):
+    """A staff session over HTTPS through nginx: answers are JSON, refusals are ApiError."""
 
-    def __init__(self, base):
-        self.base = base
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        self.cookies = http.cookiejar.CookieJar()
-        self.opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context),
-                                                  urllib.request.HTTPCookieProcessor(self.cookies))
-        self.token = ""
-
-    def call(self, method, path, body=None, key=None, headers=None):
-        request = urllib.request.Request(self.base + path, method=method)
-        data = None
-        if body is not None:
-            data = body if isinstance(body, bytes) else json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
-        if method != "GET" and self.token:
-            request.add_header("X-CSRF-Token", self.token)
-        if key:
-            request.add_header("Idempotency-Key", key)
-        for name, value in (headers or {}).items():
-            request.add_header(name, value)
-        try:
-            with self.opener.open(request, data, timeout=30) as answer:
-                text = answer.read()
-                return json.loads(text) if text else None
-        except urllib.error.HTTPError as error:
-            text = error.read()
+    def json_of(self, answer):
+        if answer.status >= 400:
             try:
-                problem = json.loads(text)
+                problem = answer.json
             except ValueError:
-                problem = text.decode(errors="replace")
-            raise ApiError(error.code, problem) from None
+                problem = answer.body.decode(errors="replace")
+            raise ApiError(answer.status, problem)
+        return answer.json if answer.body else None
 
-    def get(self, path):
-        return self.call("GET", path)
+    def get(self, path, **more):
+        return self.json_of(super().get(path, **more))
 
-    def post(self, path, body=None, key=None):
-        return self.call("POST", path, body, key)
-
-    def log_in(self, name, password, secret):
-        for shift in (0, 1, -1):
-            try:
-                code = totp(secret, int(time.time()) // 30 + shift)
-                session = self.post("/session", {"name": name, "password": password, "totp": code})
-                self.token = session["csrf_token"]
-                return session
-            except ApiError as error:
-                if error.code != "totp_wrong":
-                    raise
-        raise AssertionError("no one-time code was accepted")
+    def post(self, path, body=None, key=None, **more):
+        if key:
+            more["headers"] = {**more.get("headers", {}), "Idempotency-Key": key}
+        return self.json_of(super().post(path, body, **more))
 
     def meter(self, number):
         """The row of a meter by its number."""
@@ -110,8 +59,12 @@ class Session:
         body = {"kind": kind, "reason": more.pop("reason", "test"), **more}
         if kind == "trip":
             body.setdefault("unit_number", row["unit_number"])
-        answer = self.post(f"/supplies/{row['supply_id']}/commands", body, str(uuid.uuid4()))
+        answer = self.give(row, body)
         return answer["command"] or answer["approval"]
+
+    def give(self, row, body):
+        """One POST, nothing before it. row: of /meters."""
+        return self.post(f"/supplies/{row['supply_id']}/commands", body, str(uuid.uuid4()))
 
     def ended(self, command_id, seconds=30.0):
         """Waits until the order has ended; `unknown` counts as an end."""
@@ -127,15 +80,14 @@ class Park(lib.Servers):
     """Servers, field and programs."""
 
     def __init__(self, lines=1, meters=4, file=None, baud=9600, links=("modbus_tcp", "rtu_over_tcp"), net=None,
-                 build=None, settings=None, external=(), protected=(), interval_s=None):
+                 settings=None, external=(), protected=(), interval_s=None):
         super().__init__()
-        self.build = build or lib.BUILD
         self.net = net or f"127.{random.randint(64, 250)}"
         self.settings = settings or {}
         self.file = file
         self.control = os.path.join(self.run, "field.sock")
-        self.users = {}
-        self.staff_url = ""
+        self.sessions = {}
+        self.secrets = {}
         self.meters = []
         self.interval_s = interval_s
         if file is None:
@@ -168,34 +120,11 @@ class Park(lib.Servers):
 
     # ---- settings and programs
 
-    def program(self, name):
-        return os.path.join(self.build, {"paywattctl": "ctl", "paywatt-cgi": "cgi", "paywatt-poller": "poller",
-                                         "paywatt-jobs": "jobs", "paywatt-sim": "sim"}[name], name)
-
     def write_settings(self):
-        for name in ("audit_key", "field_key"):
-            self.write_secret(name, secrets.token_hex(32))
+        """The settings file and every secret that it names."""
         for role in ROLES:
             self.write_secret(f"db_{role}", secrets.token_hex(16))
-        sections = {
-            "database": {"socket": self.mysql_socket, "name": lib.DATABASE, "user_prefix": "pw_",
-                         "password_directory": self.secret},
-            "redis": {"socket": self.redis_socket},
-            "security": {"audit_key_file": f"{self.secret}/audit_key", "field_key_file": f"{self.secret}/field_key",
-                         "argon2_memory_kib": 8192, "argon2_passes": 1},
-            "log": {"level": "info"},
-            "paths": {"models": f"{lib.ROOT}/poller/models", "schema": f"{lib.ROOT}/schema", "run": self.run,
-                      "state": self.state},
-            "poller": {"metrics_file": f"{self.state}/poller.metrics"},
-            "site": {"simulated": "true"},
-        }
-        for name, value in self.settings.items():
-            section, key = name.split(".")
-            sections.setdefault(section, {})[key] = value
-        self.ini = self.path("paywatt.ini")
-        with open(self.ini, "w", encoding="utf-8") as out:
-            for section, keys in sections.items():
-                out.write(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
+        self.ini = self.write_config(poller__metrics_file=f"{self.state}/poller.metrics", **self.settings)
 
     def write_secret(self, name, value):
         path = os.path.join(self.secret, name)
@@ -205,7 +134,7 @@ class Park(lib.Servers):
 
     def ctl(self, *words, check=True):
         """paywattctl; its standard output."""
-        done = subprocess.run([self.program("paywattctl"), "--config", self.ini, *words], text=True, capture_output=True,
+        done = subprocess.run([self.program("ctl/paywattctl"), "--config", self.ini, *words], text=True, capture_output=True,
                               check=False)
         if check and done.returncode != 0:
             raise AssertionError(f"paywattctl {' '.join(words)}: {done.stdout}{done.stderr}")
@@ -241,76 +170,44 @@ class Park(lib.Servers):
 
     def add_users(self):
         for role, name in USERS.items():
-            password = secrets.token_urlsafe(15)
-            secret = base64.b32encode(secrets.token_bytes(20)).decode().rstrip("=")
-            self.users[role] = (name, password, secret)
-            self.ctl("user", "add", name, "--role", role, "--display-name", name, "--password-file",
-                     self.write_secret(f"user_{name}", password), "--totp-secret-file", self.write_secret(f"totp_{name}", secret))
+            lib.add_user(self, name, role)
 
     def start_sim(self, *more):
-        self.start("sim", [self.program("paywatt-sim"), "field", "--park", self.file, "--control", self.control,
+        self.start("sim", [self.program("sim/paywatt-sim"), "field", "--park", self.file, "--control", self.control,
                            "--state", self.path("sim.state"), "--net", self.net, *more])
         lib.wait_for("the simulated field", lambda: os.path.exists(self.control) and self.sim("list"))
 
     def start_poller(self, name="poller"):
-        return self.start(name, [self.program("paywatt-poller"), "--config", self.ini])
+        return self.start(name, [self.program("poller/paywatt-poller"), "--config", self.ini])
 
     def start_jobs(self):
-        return self.start("jobs", [self.program("paywatt-jobs"), "--config", self.ini])
+        return self.start("jobs", [self.program("jobs/paywatt-jobs"), "--config", self.ini])
 
     def start_web(self):
-        self.start("cgi", [self.program("paywatt-cgi"), "--config", self.ini, "--role", "staff"])
-        lib.wait_for("the staff socket", lambda: os.path.exists(os.path.join(self.run, "staff.sock")))
-        os.chmod(os.path.join(self.run, "staff.sock"), 0o666)
+        for role in ("staff", "machine"):
+            self.start_cgi(role)
         self.start_nginx()
-
-    def start_nginx(self):
-        port = lib.free_port()
-        folder = self.path("nginx")
-        os.makedirs(os.path.join(folder, "tmp"), exist_ok=True)
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem", "-days", "2", "-subj", "/CN=localhost"],
-                       check=True, capture_output=True)
-        temp = "".join(f"{name}_temp_path {folder}/tmp/{name};" for name in
-                       ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        params = "".join(f"fastcgi_param {name} {value};" for name, value in (
-            ("REQUEST_METHOD", "$request_method"), ("REQUEST_URI", "$request_uri"), ("DOCUMENT_URI", "$document_uri"),
-            ("SCRIPT_NAME", "$document_uri"), ("PATH_INFO", "$document_uri"), ("QUERY_STRING", "$query_string"), ("CONTENT_TYPE", "$content_type"),
-            ("CONTENT_LENGTH", "$content_length"), ("REMOTE_ADDR", "$remote_addr"), ("HTTPS", "on"),
-            ("SERVER_PROTOCOL", "$server_protocol")))
-        with open(f"{folder}/nginx.conf", "w", encoding="utf-8") as out:
-            out.write(f"daemon off; worker_processes 1; pid {folder}/pid; error_log {self.log}/nginx.err;"
-                      f"{'user root;' if os.geteuid() == 0 else ''}"
-                      "events { worker_connections 256; }"
-                      f"http {{ access_log off; {temp} gzip on; gzip_comp_level 1; gzip_types application/json;"
-                      f"server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/cert.pem;"
-                      f"ssl_certificate_key {folder}/key.pem; client_max_body_size 8m;"
-                      f"location / {{ fastcgi_pass unix:{self.run}/staff.sock; fastcgi_keep_conn off; {params} }} }} }}")
-        self.start("nginx", ["/usr/sbin/nginx", "-p", folder, "-e", f"{self.log}/nginx.err", "-c", f"{folder}/nginx.conf"])
-        self.staff_url = f"https://127.0.0.1:{port}/api/v1/staff"
-
-        def answers():
-            try:
-                Session(self.staff_url).get("/session")
-            except ApiError as error:
-                return error.status == 401
-            except OSError:
-                return False
-            return True
-        lib.wait_for("the web", answers)
 
     def wait_read(self, seconds=60):
         self.ctl("wait-read", "--timeout", str(seconds))
 
     def log_in(self, role):
-        """A session; each role logs in once, because a one-time code counts once."""
-        kept = self.__dict__.setdefault("sessions", {})
-        if role not in kept:
-            name, password, secret = self.users[role]
-            session = Session(self.staff_url)
-            session.log_in(name, password, secret)
-            kept[role] = session
-        return kept[role]
+        """A session of the role's user, kept; the first one enrols the second factor."""
+        if role not in self.sessions:
+            self.sessions[role] = self.new_session(role)
+        return self.sessions[role]
+
+    def new_session(self, role):
+        session = Session(self.office_port)
+        name = USERS[role]
+        if role not in self.secrets:
+            assert session.login(name).status == 200
+            self.secrets[role] = session.enrol()[0]
+            return session
+        for step in (0, 1):
+            if session.login(name, totp=lib.totp(self.secrets[role], step)).status == 200:
+                return session
+        raise AssertionError(f"no one-time code of {name} was accepted")
 
     # ---- the field's control socket
 

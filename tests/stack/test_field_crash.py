@@ -85,7 +85,7 @@ class Crash(unittest.TestCase):
             return None
 
     def test_a_web_worker_dies_and_another_takes_its_place(self):
-        master = self.park.processes["cgi"].pid
+        master = self.park.processes["cgi-staff"].pid
         workers = subprocess.run(["pgrep", "-P", str(master)], text=True, capture_output=True, check=True).stdout.split()
         self.assertGreater(len(workers), 1)
         for pid in workers:

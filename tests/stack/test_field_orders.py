@@ -10,7 +10,7 @@ class Orders(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         # the 7th meter drives an external breaker, the 8th is protected
-        cls.park = Park(lines=2, meters=4, external=(6,), protected=(7,), settings={"poller.relay_travel_ms": 3000})
+        cls.park = Park(lines=2, meters=4, external=(6,), protected=(7,), settings={"poller__relay_travel_ms": 3000})
         cls.addClassCleanup(cls.park.stop)
         cls.park.start()
         cls.engineer = cls.park.log_in("engineer")
