@@ -23,6 +23,7 @@ struct line_meter {
     struct link_counters counters;
     struct meter_memory memory;
     int64_t failures;
+    int32_t spared; /* gateway busy or connection lost in a row while this meter was asked */
     int64_t answered_at_ms;
     int64_t silent_since_at_ms;
     int32_t slot; /* in the schedule; -1 without a model */

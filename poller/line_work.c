@@ -8,6 +8,7 @@
 #include "poller/line_inner.h"
 
 #define BUSY_PAUSE_MS 200     /* after "gateway busy" */
+#define SPARED_MAX 3          /* times in a row; then the line goes on to the next meter */
 #define LINK_WAIT_MAX_MS 1000 /* look at the inbox at least so often while the link is down */
 
 bool line_is_stopping(struct line *line)
@@ -118,6 +119,21 @@ static void rest(struct line *line, enum rc rc)
     line_wait(line, clock_monotonic_ms() + pause_ms);
 }
 
+/* True while a failure is the gateway's. But a gateway that is busy, or hangs up, whenever it is
+   asked for one certain meter must not hold up the others for ever. */
+static bool is_spared(struct line_meter *meter, enum rc rc, const struct device_event *event)
+{
+    if (rc == RC_UNAVAILABLE && event->exchanges == 0) {
+        return true; /* not even asked */
+    }
+    if (rc != RC_UNAVAILABLE && rc != RC_FULL) {
+        meter->spared = 0;
+        return false;
+    }
+    meter->spared++;
+    return meter->spared <= SPARED_MAX; /* stays above until it answers */
+}
+
 static void do_step(struct line *line, const struct schedule_step *step)
 {
     size_t index = (size_t)line->slot_meters[step->meter];
@@ -131,7 +147,7 @@ static void do_step(struct line *line, const struct schedule_step *step)
     enum rc rc = slow ? device_read_slow(&meter->device, (size_t)step->slow_block, &reading, &event)
                       : device_read_fast(&meter->device, &reading, &event);
     int64_t spent_us = clock_monotonic_us() - begun_us;
-    if (rc == RC_UNAVAILABLE || rc == RC_FULL) {
+    if (is_spared(meter, rc, &event)) {
         rest(line, rc);
         return;
     }
