@@ -10,6 +10,10 @@ build_note() { # LOG: ninja's [12/80], or vite's count of modules
 build_programs() {
   local folder=$PW_ROOT/build/release log=$PW_ROOT/build/log
   mkdir -p "$log"
+  # a checkout that was moved or copied with its build folder
+  if [ -f "$folder/CMakeCache.txt" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PW_ROOT" "$folder/CMakeCache.txt"; then
+    rm -rf -- "$folder"
+  fi
   if [ ! -f "$folder/build.ninja" ]; then
     run_step "configuring" "$log/cmake.log" cmake -S "$PW_ROOT" -B "$folder" -G Ninja \
       -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPW_TESTS=OFF || return 1
