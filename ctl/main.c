@@ -59,7 +59,8 @@ static const struct ctl_command commands[] = {
     {"user role", "NAME ROLE", "--reason=", "give another role", 2, 2, ctl_user_role},
     {"user state", "NAME active|disabled", "--reason=", "enable or disable a person", 2, 2,
      ctl_user_state},
-    {"wait-read", "", "--timeout=", "wait until every meter was read (default 120 s)", 0, 0,
+    {"wait-read", "", "--timeout= --age=",
+     "wait (default 120 s) until every meter was read within the last --age seconds", 0, 0,
      ctl_wait_read},
 };
 

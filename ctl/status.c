@@ -77,10 +77,10 @@ static void status_json(struct text *out, const struct field_summary *summary,
     text_add_string(out, "]}\n");
 }
 
-static enum rc summary_read(struct ctl *ctl, struct field_summary *summary)
+/* A meter counts as read when its last reading is at most age_s old. */
+static enum rc summary_read(struct ctl *ctl, int64_t age_s, struct field_summary *summary)
 {
-    int64_t stale_ms = config_int(ctl->config, CONFIG_poller_stale_s) * 1000;
-    return field_summary_read(ctl->db, &ctl->arena, clock_now_ms() - stale_ms, summary);
+    return field_summary_read(ctl->db, &ctl->arena, clock_now_ms() - age_s * 1000, summary);
 }
 
 int ctl_status(struct ctl *ctl)
@@ -91,7 +91,7 @@ int ctl_status(struct ctl *ctl)
     if (!ctl_database(ctl)) {
         return CTL_FAILED;
     }
-    enum rc rc = summary_read(ctl, &summary);
+    enum rc rc = summary_read(ctl, config_int(ctl->config, CONFIG_poller_stale_s), &summary);
     if (rc == RC_OK) {
         rc = program_states_read(ctl->db, &ctl->arena, &programs, &count);
     }
@@ -109,15 +109,34 @@ int ctl_status(struct ctl *ctl)
     return CTL_DONE;
 }
 
+/* An option that is a number of seconds; false after printing why. */
+static bool option_seconds(const struct ctl *ctl, const char *name, int64_t *ret_s)
+{
+    const char *value = ctl_option(ctl, name);
+    if (value != NULL && text_parse_int(value, strlen(value), 1, 86400, ret_s) != RC_OK) {
+        (void)ctl_fail("%s must be a number of seconds from 1 to 86400", name);
+        return false;
+    }
+    return true;
+}
+
+static void wait_show(const struct field_summary *summary)
+{
+    (void)printf("%lld of %lld meters read", (long long)summary->meters_read,
+                 (long long)summary->meters_total);
+    if (summary->has_oldest) {
+        (void)printf(", oldest reading %lld s", (long long)oldest_s(summary));
+    }
+    (void)printf("\n");
+    (void)fflush(stdout); /* progress: somebody waits for it */
+}
+
 int ctl_wait_read(struct ctl *ctl)
 {
-    const char *timeout = ctl_option(ctl, "--timeout");
     int64_t timeout_s = WAIT_DEFAULT_S;
-    if (timeout != NULL &&
-        text_parse_int(timeout, strlen(timeout), 1, 86400, &timeout_s) != RC_OK) {
-        return ctl_fail("--timeout must be a number of seconds from 1 to 86400");
-    }
-    if (!ctl_database(ctl)) {
+    int64_t age_s = config_int(ctl->config, CONFIG_poller_stale_s);
+    if (!option_seconds(ctl, "--timeout", &timeout_s) || !option_seconds(ctl, "--age", &age_s) ||
+        !ctl_database(ctl)) {
         return CTL_FAILED;
     }
     int64_t deadline_ms = clock_monotonic_ms() + timeout_s * 1000;
@@ -125,16 +144,12 @@ int ctl_wait_read(struct ctl *ctl)
     for (;;) {
         struct field_summary summary = {0};
         arena_reset(&ctl->arena);
-        enum rc rc = summary_read(ctl, &summary);
+        enum rc rc = summary_read(ctl, age_s, &summary);
         bool all =
             rc == RC_OK && summary.meters_total > 0 && summary.meters_read == summary.meters_total;
         if (rc == RC_OK && (summary.meters_read != shown || all)) {
             shown = summary.meters_read;
-            (void)printf("%lld of %lld meters read", (long long)shown,
-                         (long long)summary.meters_total);
-            (void)(summary.has_oldest
-                       ? printf(", oldest reading %lld s\n", (long long)oldest_s(&summary))
-                       : printf("\n"));
+            wait_show(&summary);
         }
         if (all) {
             return CTL_DONE;

@@ -130,7 +130,7 @@ command_up() {
   if [ "$MODE" = demo ]; then
     demo_json
     demo_log_ins
-    ctl wait-read --timeout "$WAIT_READ_S" || die "not every meter was read within $WAIT_READ_S s; see ./paywatt status and logs poller"
+    ctl wait-read --age 20 --timeout "$WAIT_READ_S" || die "not every meter was read within $WAIT_READ_S s; see ./paywatt status and logs poller"
   else
     site_administrator
     say "  portal  https://localhost:$OFFICE_PORT/portal/      settings: $VAR/etc/paywatt.ini"
