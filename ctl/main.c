@@ -280,6 +280,9 @@ static int command_find(struct ctl *ctl, int argc, char **argv)
         name_words = name_matches(commands[i].name, count, words);
         ctl->command = name_words > 0 ? &commands[i] : NULL;
     }
+    if (ctl->command == NULL && strcmp(words[0], "help") == 0) {
+        return CTL_DONE;
+    }
     if (ctl->command == NULL) {
         (void)ctl_fail("there is no command \"%s%s%s\"; paywattctl help lists them", words[0],
                        count > 1 ? " " : "", words[1]);
@@ -313,6 +316,10 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     int status = command_find(&ctl, argc, argv);
+    if (status == CTL_DONE && ctl.command == NULL) {
+        help_print(stdout);
+        return CTL_DONE;
+    }
     if (status == CTL_DONE) {
         actor_find(&ctl);
         status = settings_read(&ctl) ? ctl.command->run(&ctl) : CTL_FAILED;

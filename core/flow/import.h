@@ -2,9 +2,9 @@
  * Import of a park: dry run, probe of each address, one commit, one undo. Each act is one
  * transaction with its audit row.
  *
- *   checked -> probing -> committed -> undone
- *      \___________________^      \
- *       \-> abandoned (older than a month, by paywatt-jobs)
+ *   checked <-> probing (while questions to the field are open)
+ *      |  \---------> committed -> undone
+ *      \--> abandoned (older than a month, by paywatt-jobs)
  *
  * A commit checks the stored file again: if any row's verdict is not what the dry run said, nothing
  * is written. An undo puts back what was there before, and refuses when that has changed since or

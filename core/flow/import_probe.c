@@ -211,6 +211,16 @@ static struct finding compared(struct arena *arena, const struct import_item *me
                                     (long long)model_code, (long long)run_word, serial))};
 }
 
+/* With the last answer the import is checked again, and may be committed. */
+static enum rc settled(struct db *db, const struct import_step *step)
+{
+    if (step->count > 0) {
+        return RC_OK;
+    }
+    enum rc rc = import_record_move(db, step->id, "probing", "checked", NULL);
+    return rc == RC_CONFLICT ? RC_OK : rc;
+}
+
 static enum rc answers_work(struct db *db, void *context)
 {
     struct import_step *step = context;
@@ -236,7 +246,7 @@ static enum rc answers_work(struct db *db, void *context)
                                      : silent(step->arena, answers[i].state, json);
         TRY(import_row_probe(db, step->id, meter->line, finding.probe, finding.text));
     }
-    return RC_OK;
+    return settled(db, step);
 }
 
 enum rc import_take_answers(struct db *db, struct arena *arena, int64_t id, int64_t *ret_waiting)

@@ -115,7 +115,8 @@ enum rc field_request_of_import(struct db *db, struct arena *arena, int64_t impo
     struct db_rows rows;
     TRY(db_query(db, arena,
                  "SELECT id, state, COALESCE(result, ''), import_line FROM field_request"
-                 " WHERE import_id = ? ORDER BY import_line, id",
+                 " WHERE id IN (SELECT MAX(id) FROM field_request WHERE import_id = ?"
+                 " GROUP BY import_line) ORDER BY import_line",
                  DB_ARGS(db_int(import_id)), ANSWERS_MAX, &rows));
     struct field_request_answer *answers =
         arena_take_array(arena, rows.count + 1, sizeof(*answers));

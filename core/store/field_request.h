@@ -70,7 +70,7 @@ struct field_request_answer {
 /* One question. RC_NOT_FOUND. */
 enum rc field_request_read(struct db *db, struct arena *arena, int64_t id,
                            struct field_request_answer *ret_answer) MUST_CHECK;
-/* All questions of an import, in the order of its lines. */
+/* The newest question about each line of an import, in the order of its lines. */
 enum rc field_request_of_import(struct db *db, struct arena *arena, int64_t import_id,
                                 struct field_request_answer **ret_answers,
                                 size_t *ret_count) MUST_CHECK;
