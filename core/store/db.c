@@ -146,7 +146,7 @@ static void keep_error(struct db *db, unsigned code, const char *words)
         break;
     }
     default:
-        (void)snprintf(db->error, sizeof(db->error), "error %u: %s", code, words);
+        (void)snprintf(db->error, sizeof(db->error), "error %u: %.290s", code, words);
     }
 }
 
