@@ -168,6 +168,11 @@ static enum rc rows_commit(struct db *db, struct import_step *step,
                            const struct import_check *check, struct text *undo)
 {
     text_add_char(undo, '[');
+    for (size_t i = 0; i < check->count; i++) {
+        if (check->rows[i].noun == IMPORT_METER && check->rows[i].verdict == IMPORT_CHANGE) {
+            TRY(import_meter_unplug(db, check->rows[i].id));
+        }
+    }
     for (int noun = 0; noun < IMPORT_NOUN__MAX; noun++) {
         for (size_t i = 0; i < check->count; i++) {
             const struct import_item *row = &check->rows[i];

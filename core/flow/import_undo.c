@@ -105,6 +105,22 @@ static enum rc entry_undo(struct db *db, struct import_step *step, const struct 
     return import_item_update(db, &item);
 }
 
+/* Meters that go back to former addresses leave the present ones first. */
+static enum rc meters_unplug(struct db *db, const struct json_object *entries)
+{
+    for (size_t i = 0; i < json_count(entries); i++) {
+        const struct json_object *entry = json_at(entries, i);
+        int64_t noun = 0;
+        int64_t id = 0;
+        TRY(json_get_int(entry, "noun", 0, IMPORT_NOUN__MAX - 1, &noun));
+        TRY(json_get_int(entry, "id", 1, INT64_MAX, &id));
+        if (noun == IMPORT_METER && json_has(entry, "before")) {
+            TRY(import_meter_unplug(db, id));
+        }
+    }
+    return RC_OK;
+}
+
 static enum rc undo_work(struct db *db, void *context)
 {
     struct import_step *step = context;
@@ -122,6 +138,7 @@ static enum rc undo_work(struct db *db, void *context)
     TRY(json_parse(undo, strlen(undo), 5, &entries));
     struct import_park park;
     TRY(import_park_load(db, step->arena, &park));
+    TRY(meters_unplug(db, entries));
     for (size_t i = json_count(entries); i > 0; i--) {
         TRY(entry_undo(db, step, &park, json_at(entries, i - 1)));
     }

@@ -410,8 +410,12 @@ static void claims_of(struct checker *checker, const struct import_item *item,
               arena_printf(arena, "列 port：连接点 %s ", key == NULL ? "" : key + 2),
               arena_printf(arena, "column port: %s", key == NULL ? "" : key + 2));
     } else if (item->noun == IMPORT_SITE) {
-        claim(checker, item, row, "site", "列 code：一个数据库只管一个项目，",
-              "column code: a database has one site, which");
+        const struct import_item *holder = import_map_find(&checker->taken, "site");
+        if (holder != NULL && row != NULL) {
+            FAIL(row, "列 code：一个数据库只管一个项目，已有 %s",
+                 "column code: a database holds one site, and %s is there already", holder->key);
+        }
+        import_map_put(&checker->taken, "site", item);
     }
 }
 

@@ -24,6 +24,9 @@ enum rc import_park_load(struct db *db, struct arena *arena,
 enum rc import_item_insert(struct db *db, const struct import_item *item,
                            int64_t *ret_id) MUST_CHECK;
 enum rc import_item_update(struct db *db, const struct import_item *item) MUST_CHECK;
+/* Takes a meter off its address until import_item_update puts it back, so that two may change
+ * places. */
+enum rc import_meter_unplug(struct db *db, int64_t id) MUST_CHECK;
 /* Removes it, and what the poller noted about it. RC_REFUSED while something else hangs on it. */
 enum rc import_item_delete(struct db *db, enum import_noun noun, int64_t id) MUST_CHECK;
 /* Orders ever given to a meter: it cannot vanish then. */

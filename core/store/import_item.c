@@ -116,8 +116,8 @@ static const struct noun_sql nouns[IMPORT_NOUN__MAX] = {
                       {0, 1, 2, 3, 4, 5, 6, 7, END},
                       "UPDATE meter SET number = ?, line_id = (SELECT id FROM line WHERE code = ?),"
                       " address = ?, model_id = (SELECT id FROM model WHERE code = ?),"
-                      " serial_number = ?, ct_ratio = ?, pt_ratio = ?, external_control = ?"
-                      " WHERE id = ?",
+                      " serial_number = ?, ct_ratio = ?, pt_ratio = ?, external_control = ?,"
+                      " state = 'in_service' WHERE id = ?",
                       {0, 1, 2, 3, 4, 5, 6, 7, END},
                       {"DELETE FROM meter_state WHERE meter_id = ?",
                        "DELETE FROM meter_parameter WHERE meter_id = ?",
@@ -184,6 +184,13 @@ enum rc import_item_delete(struct db *db, enum import_noun noun, int64_t id)
         TRY(db_execute(db, nouns[noun].remove[i], DB_ARGS(db_int(id)), NULL));
     }
     return RC_OK;
+}
+
+enum rc import_meter_unplug(struct db *db, int64_t id)
+{
+    assert(db_in_transaction(db));
+    return db_execute(db, "UPDATE meter SET state = 'retired' WHERE id = ?", DB_ARGS(db_int(id)),
+                      NULL);
 }
 
 enum rc import_orders_of_meter(struct db *db, struct arena *arena, int64_t meter_id,
