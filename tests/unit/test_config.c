@@ -51,7 +51,7 @@ static void good_file(void **state)
     assert_string_equal(config_text(config, CONFIG_database_socket), "/tmp/a b.sock");
     assert_true(config_bool(config, CONFIG_site_simulated));
     assert_int_equal(config_log_level(config), LOG_WARNING);
-    assert_int_equal(config_int(config, CONFIG_poller_batch_ms), 250);
+    assert_int_equal(config_int(config, CONFIG_poller_batch_ms), 100);
     assert_string_equal(config_text(config, CONFIG_poller_metrics_file), "");
     assert_string_equal(text_string(&problems), "");
     text_release(&problems);
