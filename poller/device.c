@@ -277,24 +277,127 @@ static bool still_possible(const struct model_condition *conditions, size_t coun
     return true;
 }
 
+/* The conditions on points of this block are all about forced control, and hold in *held. */
+static bool is_held(const struct model *model, const struct plan_block *block,
+                    const struct model_condition *conditions, size_t count,
+                    const struct reading *held)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        enum point point = conditions[i].point;
+        const struct model_point *row = model_find_point(model, point);
+        if (row == NULL || row->at < block->at || row->at >= block->at + block->count) {
+            continue;
+        }
+        bool forced = point == POINT_forced_enable || point == POINT_forced_trip;
+        if (!forced || !model_condition_holds(&conditions[i], held)) {
+            return false;
+        }
+        any = true;
+    }
+    return any;
+}
+
+static void take_held(const struct reading *from, struct reading *into)
+{
+    static const enum point forced[2] = {POINT_forced_enable, POINT_forced_trip};
+    for (size_t i = 0; i < ARRAY_LEN(forced); i++) {
+        int64_t value = 0;
+        if (reading_get(from, forced[i], &value)) {
+            reading_set(into, forced[i], value);
+        }
+    }
+}
+
+struct confirming {
+    const struct plan *plan;
+    const struct model_condition *conditions;
+    size_t count;
+};
+
+static bool confirming_of(const struct device *device, enum command_kind kind, bool external,
+                          struct confirming *confirming)
+{
+    const struct model_action *action = offered_action(device, kind, external);
+    if (action == NULL) {
+        return false;
+    }
+    *confirming = (struct confirming){&action->read_back, action->confirm, action->confirm_count};
+    if (external) {
+        *confirming = (struct confirming){&action->read_back_external, action->confirm_external,
+                                          action->confirm_external_count};
+    }
+    return true;
+}
+
+/* The relay still travels: time to read what else must hold. A failure here says nothing. */
+static void read_ahead(const struct device *device, const struct confirming *confirming,
+                       struct reading *held, struct device_event *event)
+{
+    for (size_t i = 1; i < confirming->plan->count; i++) {
+        const struct plan_block *block = &confirming->plan->blocks[i];
+        if (!is_held(device->model, block, confirming->conditions, confirming->count, held)) {
+            struct reading more = {.present = 0};
+            struct device_event ignored = *event;
+            if (read_short(device, block, &more, event) == RC_OK) {
+                take_held(&more, held);
+            } else {
+                event->error = ignored.error;
+                event->exception = ignored.exception;
+            }
+            return;
+        }
+    }
+}
+
+enum rc device_confirm_more(const struct device *device, enum command_kind kind,
+                            bool external_control, struct reading *held,
+                            struct device_facts *ret_facts, struct device_event *event)
+{
+    assert(device != NULL && held != NULL && ret_facts != NULL && event != NULL);
+    struct confirming confirming;
+    struct reading reading = {.present = 0};
+    event_begin(event);
+    if (!confirming_of(device, kind, external_control, &confirming)) {
+        return RC_NOT_FOUND;
+    }
+    const struct model_condition *conditions = confirming.conditions;
+    for (size_t i = 0; i < confirming.plan->count; i++) {
+        const struct plan_block *block = &confirming.plan->blocks[i];
+        if (is_held(device->model, block, conditions, confirming.count, held)) {
+            take_held(held, &reading);
+        } else if (still_possible(conditions, confirming.count, &reading)) {
+            TRY(read_short(device, block, &reading, event));
+        }
+    }
+    struct device_facts facts = {.proved =
+                                     model_conditions_hold(conditions, confirming.count, &reading)};
+    facts_of(device, &reading, &facts);
+    *ret_facts = facts;
+    if (!facts.proved) {
+        read_ahead(device, &confirming, held, event);
+    }
+    return RC_OK;
+}
+
 enum rc device_confirm(const struct device *device, enum command_kind kind, bool external_control,
                        struct device_facts *ret_facts, struct device_event *event)
 {
     assert(device != NULL && ret_facts != NULL && event != NULL);
-    const struct model_action *action = offered_action(device, kind, external_control);
+    struct confirming confirming;
     struct reading reading = {.present = 0};
     event_begin(event);
-    if (action == NULL) {
+    if (!confirming_of(device, kind, external_control, &confirming)) {
         return RC_NOT_FOUND;
     }
-    const struct model_condition *conditions =
-        external_control ? action->confirm_external : action->confirm;
-    size_t count = external_control ? action->confirm_external_count : action->confirm_count;
-    const struct plan *plan = external_control ? &action->read_back_external : &action->read_back;
-    for (size_t i = 0; i < plan->count && still_possible(conditions, count, &reading); i++) {
-        TRY(read_short(device, &plan->blocks[i], &reading, event));
+    const struct plan *plan = confirming.plan;
+    for (size_t i = 0; i < plan->count; i++) {
+        if (still_possible(confirming.conditions, confirming.count, &reading)) {
+            TRY(read_short(device, &plan->blocks[i], &reading, event));
+        }
     }
-    struct device_facts facts = {.proved = model_conditions_hold(conditions, count, &reading)};
+    struct device_facts facts = {
+        .proved = model_conditions_hold(confirming.conditions, confirming.count, &reading)};
     facts_of(device, &reading, &facts);
     *ret_facts = facts;
     return RC_OK;

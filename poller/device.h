@@ -109,6 +109,13 @@ struct device_facts {
    (device_read_fast). */
 enum rc device_confirm(const struct device *device, enum command_kind kind, bool external_control,
                        struct device_facts *ret_facts, struct device_event *event) MUST_CHECK;
+/* As device_confirm, for one read-back after another of the same order. *held (empty at first)
+   keeps forced.enable and forced.trip once they were read back as wanted after the write: nobody
+   but us writes them, so the wait for the relay reads its status alone, and the last look is one
+   short exchange. */
+enum rc device_confirm_more(const struct device *device, enum command_kind kind,
+                            bool external_control, struct reading *held,
+                            struct device_facts *ret_facts, struct device_event *event) MUST_CHECK;
 /* Wire-time bound of one fast read of this device, microseconds. */
 int64_t device_fast_bound_us(const struct device *device);
 

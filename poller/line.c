@@ -35,6 +35,19 @@ static const struct line_meter *find_meter(const struct line *line, int64_t mete
     return NULL;
 }
 
+/* What an earlier process read of the run word. */
+static void note_run_word(struct line_meter *meter)
+{
+    if (meter->model == NULL || meter->info.run_word < 0) {
+        return;
+    }
+    struct reading reading = {.present = 0};
+    reading_set(&reading, POINT_run_word, meter->info.run_word);
+    meter->run_word_at_ms = meter->info.run_word_at_ms;
+    meter->external_control = meter->model->has_external_control &&
+                              model_condition_holds(&meter->model->external_control, &reading);
+}
+
 static enum rc copy_meter(struct line *line, const struct field_meter *info,
                           const struct line *previous, struct line_meter *meter)
 {
@@ -44,11 +57,14 @@ static enum rc copy_meter(struct line *line, const struct field_meter *info,
     TRY(copy_string(&line->arena, &meter->info.model_code));
     meter->model = model_set_find(line->models, info->model_code);
     meter_memory_init(&meter->memory, info, meter->model, line->info.interval_s);
+    note_run_word(meter);
     const struct line_meter *before = find_meter(previous, info->id);
     if (before != NULL && before->info.epoch == info->epoch) {
         meter->memory = before->memory;
         meter->counters = before->counters;
         meter->answered_at_ms = before->answered_at_ms;
+        meter->run_word_at_ms = before->run_word_at_ms;
+        meter->external_control = before->external_control;
     }
     meter->device = (struct device){.link = line->link,
                                     .model = meter->model,

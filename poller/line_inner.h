@@ -26,7 +26,9 @@ struct line_meter {
     int32_t spared; /* gateway busy or connection lost in a row while this meter was asked */
     int64_t answered_at_ms;
     int64_t silent_since_at_ms;
-    int32_t slot; /* in the schedule; -1 without a model */
+    int64_t run_word_at_ms; /* when it was read, 0: not yet */
+    bool external_control;  /* what the run word says */
+    int32_t slot;           /* in the schedule; -1 without a model */
 };
 
 struct line_order { /* an open order in hand */
@@ -34,6 +36,11 @@ struct line_order { /* an open order in hand */
     int64_t not_before_ms; /* monotonic */
     int64_t first_seen_ms; /* monotonic: as sent or unknown */
     int silent_looks;      /* read-backs that nobody answered */
+};
+
+struct line_handled {
+    int64_t id;
+    int64_t at_ms; /* monotonic */
 };
 
 struct line_ending { /* an end that MariaDB has not taken */
@@ -74,7 +81,7 @@ struct line {
     struct site_day day;
     struct line_order orders[LINE_ORDERS_MAX];
     size_t orders_count;
-    int64_t handled[LINE_HANDLED_MAX];
+    struct line_handled handled[LINE_HANDLED_MAX];
     size_t handled_next;
     struct line_ending *endings; /* LINE_ENDINGS_MAX, made when the first is needed */
     size_t endings_count;

@@ -11,6 +11,7 @@ struct run {
     struct command_order order;
     struct order_report *report;
     bool external;
+    struct reading held; /* forced control as read back after the write */
     bool has_facts;
     struct device_facts facts; /* of the last read-back that was answered */
     int64_t read_backs;
@@ -105,10 +106,16 @@ static void end_silent(struct run *run, enum rc rc)
 
 static enum rc read_identity(struct run *run, struct device_identity *identity)
 {
+    const struct order_ports *ports = run->ports;
     enum rc rc = RC_TIMEOUT;
     for (int i = 0; i < ORDER_READ_TRIES && rc != RC_OK; i++) {
         struct device_event event = {0};
-        rc = run->ports->read_identity(run->ports->context, identity, &event);
+        if (run->meter->is_known) {
+            identity->model_matches = true;
+            rc = ports->read_serial(ports->context, identity->serial_number, &event);
+        } else {
+            rc = ports->read_identity(ports->context, identity, &event);
+        }
         note(run, &event, rc == RC_OK);
     }
     return rc;
@@ -147,6 +154,56 @@ static bool identity_holds(struct run *run, const struct device_identity *identi
     return true;
 }
 
+static bool confirm(struct run *run, struct device_event *event)
+{
+    struct device_facts facts;
+    memset(&facts, 0, sizeof(facts));
+    enum rc rc = run->ports->confirm(run->ports->context, run->order.kind, run->external,
+                                     &run->held, &facts, event);
+    note(run, event, rc == RC_OK);
+    if (rc != RC_OK) {
+        return false;
+    }
+    run->facts = facts;
+    run->has_facts = true;
+    run->read_backs++;
+    return true;
+}
+
+static bool holds_all(const struct model_action *action, const struct reading *reading)
+{
+    for (size_t i = 0; i < action->refuse_if_count; i++) {
+        int64_t value = 0;
+        if (!reading_get(reading, action->refuse_if[i].point, &value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the refusals of an action are about: mostly the status word, which the short read of a
+   read-back brings; the whole fast block if that is not enough. */
+static enum rc read_for_refusal(struct run *run, const struct model_action *action,
+                                struct reading *reading)
+{
+    struct device_event event = {0};
+    struct reading nothing_held = {.present = 0};
+    run->held = nothing_held;
+    if (confirm(run, &event) && holds_all(action, &run->facts.reading)) {
+        *reading = run->facts.reading;
+        run->held = nothing_held; /* of before the write */
+        run->has_facts = false;
+        run->read_backs = 0;
+        return RC_OK;
+    }
+    run->held = nothing_held;
+    run->has_facts = false;
+    run->read_backs = 0;
+    TRY(read_fast(run));
+    *reading = run->report->reading;
+    return RC_OK;
+}
+
 /* The model's own rules: what it offers, external control, arrears. */
 static bool model_allows(struct run *run)
 {
@@ -163,12 +220,13 @@ static bool model_allows(struct run *run)
     if (action->refuse_if_count == 0) {
         return true;
     }
-    enum rc rc = read_fast(run);
+    struct reading reading;
+    enum rc rc = read_for_refusal(run, action, &reading);
     if (rc != RC_OK) {
         end_silent(run, rc);
         return false;
     }
-    const char *code = model_refusal(action, &run->report->reading);
+    const char *code = model_refusal(action, &reading);
     if (code[0] != '\0') {
         end(run, COMMAND_REFUSED, code);
         return false;
@@ -195,22 +253,6 @@ static bool mark_sent(struct run *run)
             ""); /* RC_CONFLICT if the commit did arrive: then it is verified */
     }
     return false;
-}
-
-static bool confirm(struct run *run, struct device_event *event)
-{
-    struct device_facts facts;
-    memset(&facts, 0, sizeof(facts));
-    enum rc rc =
-        run->ports->confirm(run->ports->context, run->order.kind, run->external, &facts, event);
-    note(run, event, rc == RC_OK);
-    if (rc != RC_OK) {
-        return false;
-    }
-    run->facts = facts;
-    run->has_facts = true;
-    run->read_backs++;
-    return true;
 }
 
 /* Reads back until proved or the relay's travel is over; the last look is after its end. */

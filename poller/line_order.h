@@ -35,10 +35,12 @@ struct order_ports {
     /* device */
     enum rc (*read_identity)(void *context, struct device_identity *ret_identity,
                              struct device_event *event);
+    enum rc (*read_serial)(void *context, char ret_serial_number[SERIAL_NUMBER_MAX],
+                           struct device_event *event);
     enum rc (*read_fast)(void *context, struct reading *reading, struct device_event *event);
     enum rc (*write)(void *context, enum command_kind kind, bool external,
                      struct device_event *event);
-    enum rc (*confirm)(void *context, enum command_kind kind, bool external,
+    enum rc (*confirm)(void *context, enum command_kind kind, bool external, struct reading *held,
                        struct device_facts *ret_facts, struct device_event *event);
     /* time */
     int64_t (*now_ms)(void *context); /* monotonic */
@@ -50,8 +52,10 @@ struct order_ports {
 struct order_meter {
     const struct model *model;
     const char *relay_before; /* of the last reading, "unknown" if none */
-    bool external_control;    /* the meter table's mark */
+    bool external_control;    /* the meter table's mark, or the run word as read lately */
     bool writable;            /* of the line */
+    bool is_known;            /* model code and run word were read lately and are as they should be:
+                                 the serial number alone says who answers */
     int64_t travel_max_ms;    /* setting relay_travel_ms */
 };
 

@@ -12,6 +12,9 @@
 #define VERIFY_SILENT_LOOKS 5  /* unanswered read-backs until a sent order is unknown */
 #define UNKNOWN_AGAIN_MS 10000 /* between read-backs of an order whose outcome is unknown */
 #define ENDINGS_AGAIN_MS 1000
+#define HANDLED_MS 30000          /* a snapshot is never older */
+#define KNOWN_READING_MS 60000    /* a model code this old still counts */
+#define KNOWN_RUN_WORD_MS 7200000 /* likewise the run word, a slow register */
 
 /* ---- ports ---- */
 
@@ -42,7 +45,19 @@ static enum rc port_identity(void *context, struct device_identity *identity,
                              struct device_event *event)
 {
     struct work *work = context;
-    return device_read_identity(&work->meter->device, identity, event);
+    TRY(device_read_identity(&work->meter->device, identity, event));
+    if (identity->run_word >= 0) {
+        work->meter->run_word_at_ms = clock_now_ms();
+        work->meter->external_control = identity->external_control;
+    }
+    return RC_OK;
+}
+
+static enum rc port_serial(void *context, char serial_number[SERIAL_NUMBER_MAX],
+                           struct device_event *event)
+{
+    struct work *work = context;
+    return device_read_serial(&work->meter->device, serial_number, event);
 }
 
 static enum rc port_fast(void *context, struct reading *reading, struct device_event *event)
@@ -60,10 +75,11 @@ static enum rc port_write(void *context, enum command_kind kind, bool external,
 }
 
 static enum rc port_confirm(void *context, enum command_kind kind, bool external,
-                            struct device_facts *facts, struct device_event *event)
+                            struct reading *held, struct device_facts *facts,
+                            struct device_event *event)
 {
     struct work *work = context;
-    return device_confirm(&work->meter->device, kind, external, facts, event);
+    return device_confirm_more(&work->meter->device, kind, external, held, facts, event);
 }
 
 static int64_t port_now(void *context)
@@ -92,6 +108,7 @@ static struct order_ports ports_of(struct work *work)
                                 .mark_sent = port_mark_sent,
                                 .end = port_end,
                                 .read_identity = port_identity,
+                                .read_serial = port_serial,
                                 .read_fast = port_fast,
                                 .write = port_write,
                                 .confirm = port_confirm,
@@ -100,15 +117,33 @@ static struct order_ports ports_of(struct work *work)
                                 .stopping = port_stopping};
 }
 
+/* Who the meter is and how it switches was read lately; a serial number is then enough to know it
+ * again. */
+static bool is_known(const struct line_meter *meter)
+{
+    int64_t model_code = 0;
+    int64_t now_at_ms = clock_now_ms();
+    bool fresh = meter->memory.has_last && meter->answered_at_ms > 0 &&
+                 now_at_ms - meter->memory.last.taken_at_ms < KNOWN_READING_MS;
+    bool run_word =
+        meter->run_word_at_ms > 0 && now_at_ms - meter->run_word_at_ms < KNOWN_RUN_WORD_MS;
+    bool identity = !reading_get(&meter->memory.last, POINT_model_code, &model_code) ||
+                    model_condition_holds(&meter->model->identity, &meter->memory.last);
+    return fresh && run_word && identity &&
+           model_find_point(meter->model, POINT_serial_number) != NULL;
+}
+
 static struct order_meter order_meter_of(struct line *line, const struct line_meter *meter)
 {
+    bool known = is_known(meter);
     mutex_lock(&line->mutex);
-    struct order_meter order_meter = {.model = meter->model,
-                                      .relay_before =
-                                          meter->memory.has_words ? meter->memory.relay : "unknown",
-                                      .external_control = meter->info.external_control,
-                                      .writable = line->writable,
-                                      .travel_max_ms = line->tuning.relay_travel_ms};
+    struct order_meter order_meter = {
+        .model = meter->model,
+        .relay_before = meter->memory.has_words ? meter->memory.relay : "unknown",
+        .external_control = meter->info.external_control || meter->external_control,
+        .is_known = known,
+        .writable = line->writable,
+        .travel_max_ms = line->tuning.relay_travel_ms};
     mutex_unlock(&line->mutex);
     return order_meter;
 }
@@ -117,8 +152,9 @@ static struct order_meter order_meter_of(struct line *line, const struct line_me
 
 static bool was_handled(const struct line *line, const struct command_order *order)
 {
+    int64_t since_ms = clock_monotonic_ms() - HANDLED_MS;
     for (size_t i = 0; i < LINE_HANDLED_MAX; i++) {
-        if (line->handled[i] == order->id) {
+        if (line->handled[i].id == order->id && line->handled[i].at_ms > since_ms) {
             return true;
         }
     }
@@ -127,7 +163,8 @@ static bool was_handled(const struct line *line, const struct command_order *ord
 
 static void note_handled(struct line *line, int64_t command_id)
 {
-    line->handled[line->handled_next % LINE_HANDLED_MAX] = command_id;
+    line->handled[line->handled_next % LINE_HANDLED_MAX] =
+        (struct line_handled){command_id, clock_monotonic_ms()};
     line->handled_next++;
 }
 

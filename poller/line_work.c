@@ -103,6 +103,13 @@ static void take_slow(struct line *line, size_t index, const struct reading *rea
     entry.reading.meter_id = line->meters[index].info.id;
     entry.epoch = line->meters[index].info.epoch;
     entry.slow = true;
+    int64_t run_word = 0;
+    struct line_meter *meter = &line->meters[index];
+    if (reading_get(reading, POINT_run_word, &run_word)) {
+        meter->run_word_at_ms = reading->taken_at_ms;
+        meter->external_control = meter->model->has_external_control &&
+                                  model_condition_holds(&meter->model->external_control, reading);
+    }
     (void)!line->host.push(line->host.context, &entry);
 }
 

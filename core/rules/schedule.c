@@ -35,7 +35,8 @@ static struct schedule_step wait_until(int64_t at_ms)
     return (struct schedule_step){.kind = SCHEDULE_WAIT, .meter = -1, .wait_until_ms = at_ms};
 }
 
-/* The living meter whose slow block has been due longest; a round that has begun goes first. */
+/* The living meter whose slow block has been due longest: every meter's first block comes before
+   any meter's second. */
 static int32_t slow_due(const struct schedule *schedule, int64_t now_ms)
 {
     int32_t best = -1;
@@ -43,9 +44,6 @@ static int32_t slow_due(const struct schedule *schedule, int64_t now_ms)
         const struct schedule_meter *meter = &schedule->meters[i];
         if (meter->dead || meter->slow_blocks == 0 || meter->failures > 0) {
             continue;
-        }
-        if (meter->slow_next > 0) {
-            return i;
         }
         if (meter->slow_at_ms <= now_ms &&
             (best < 0 || meter->slow_at_ms < schedule->meters[best].slow_at_ms)) {
@@ -202,6 +200,7 @@ static void done_slow(struct schedule *schedule, struct schedule_meter *meter, b
     schedule->slow_cost_us = spent_us > 1000 ? spent_us : 1000;
     schedule->slow_credit_us = 0;
     meter->slow_next++;
+    meter->slow_at_ms = now_ms;
     if (!answered || meter->slow_next >= meter->slow_blocks) {
         meter->slow_next = 0;
         meter->slow_at_ms = now_ms + schedule->slow_ms;

@@ -60,6 +60,8 @@ struct field_meter {
     int64_t purchase_count;
     int64_t energy_wh;
     int64_t day_start_at_ms; /* 0: none */
+    int64_t run_word;        /* of meter_parameter, -1 none */
+    int64_t run_word_at_ms;
     int64_t day_start_energy_wh;
 };
 
