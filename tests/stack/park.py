@@ -175,7 +175,12 @@ class Park(lib.Servers):
     def start_sim(self, *more):
         self.start("sim", [self.program("sim/paywatt-sim"), "field", "--park", self.file, "--control", self.control,
                            "--state", self.path("sim.state"), "--net", self.net, *more])
-        lib.wait_for("the simulated field", lambda: os.path.exists(self.control) and self.sim("list"))
+        lib.wait_for("the simulated field", self.sim_listens)
+
+    def sim_listens(self):
+        """The socket's file is there a moment before it listens."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.control) == 0
 
     def start_poller(self, name="poller"):
         return self.start(name, [self.program("poller/paywatt-poller"), "--config", self.ini])
