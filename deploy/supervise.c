@@ -140,8 +140,9 @@ static void state_write(struct supervisor *self)
     char line[128];
     int length = snprintf(line, sizeof line, "%d %d %lld %lld\n", (int)getpid(), (int)self->child,
                           (long long)self->started_at_s, (long long)self->restarts);
-    if (length < 0 || ftruncate(self->state_fd, 0) != 0 ||
-        pwrite(self->state_fd, line, (size_t)length, 0) != length)
+    /* written over the old line, then cut: whoever reads never finds it empty */
+    if (length < 0 || pwrite(self->state_fd, line, (size_t)length, 0) != length ||
+        ftruncate(self->state_fd, length) != 0)
         say(self, "cannot write %s: %s", self->state_path, strerror(errno));
 }
 

@@ -54,6 +54,7 @@ status_meters() {
   text=$(as_user "$(user_of paywatt)" "$(app_program paywattctl)" --config "$VAR/etc/paywatt.ini" status --json 2> /dev/null) ||
     { say "meters: the database did not say"; return 0; }
   status_number() { printf '%s' "$text" | grep -oE "\"$1\": *-?[0-9]+" | head -n 1 | grep -oE -- '-?[0-9]+$'; }
+  if [ "$(status_number meters_total)" = 0 ]; then say "no meters yet"; return 0; fi
   say "$(status_number meters_read) of $(status_number meters_total) meters read, oldest reading $(status_number oldest_reading_s) s"
 }
 

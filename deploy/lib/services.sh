@@ -89,9 +89,19 @@ service_stop() { # NAME: TERM through the supervisor, waits until nothing of it 
       waited=$((waited + 1))
       if [ "$waited" = 900 ]; then warn "$name: still stopping"; return 1; fi
     done
+    while kill -0 "$supervisor" 2> /dev/null && [ "$waited" -lt 900 ] && ! is_zombie "$supervisor"; do
+      sleep 0.02
+      waited=$((waited + 1))
+    done
   fi
   clear_orphans "$name"
   rm -f -- "$(state_file "$name")"
+}
+
+is_zombie() { # PID: ended, only not yet collected by its parent
+  local line
+  { read -r line < "/proc/$1/stat"; } 2> /dev/null || return 0
+  [[ ${line##*) } == Z* ]]
 }
 
 services_stop() {

@@ -68,11 +68,19 @@ up_settings() {
     all=$(settings_of_file "$SITE_FILE") || die "$SITE_FILE cannot be read as settings"
     printf '%s\n' "$all" | awk '$1 == "web"' > "$VAR/state/web.settings"
     nginx_check_settings "$SITE_FILE"
-    printf '%s\n' "$all" | awk '$1 != "web"' | ini_of_settings > "$VAR/state/site.ini"
+    printf '%s\n' "$all" | grep -qx 'site simulated true' && die "$SITE_FILE: a real site is not simulated"
+    site_settings_check
     make_settings site "$VAR/state/site.ini"
   else
     make_settings demo
   fi
+}
+
+# The programs judge the file, without [web] but with its line numbers, before anything is made of it.
+site_settings_check() {
+  local said plain=$VAR/state/site.ini
+  awk '/^[[:space:]]*\[/ { web = $0 ~ /\[web\]/ } { print web ? "" : $0 }' "$SITE_FILE" > "$plain"
+  said=$("$(app_program paywattctl)" --config "$plain" config print 2>&1 > /dev/null) || die "${said//"$plain"/"$SITE_FILE"}"
 }
 
 up_programs() {

@@ -66,9 +66,9 @@ def settings():
 
 
 def routes():
-    """Each route's method and path stand in a test of tests/stack, tests/browser or tests/peers."""
+    """Each route's method and path stand in a test of a running instance."""
     lint = Lint("routes_tested")
-    tests = "\n".join(read(path) for path in tracked(".py", ".sh", ".mjs", ".ts", under=("tests/stack", "tests/browser", "tests/peers")))
+    tests = "\n".join(read(path) for path in tracked(".py", ".sh", ".mjs", ".ts", under=("tests/stack", "tests/browser", "tests/peers", "tests/chaos")))
     text = read("cgi/routes.def") if tracked(".def", under=("cgi/",)) else ""
     for match in re.finditer(r"^\s*ROUTE\(([^)]*)\)?", text, re.M):
         row, line = match.group(1), text.count("\n", 0, match.start()) + 1
