@@ -21,12 +21,14 @@
 struct writer {
     pthread_t thread;
     bool started;
-    pthread_mutex_t mutex; /* guards the next block */
-    pthread_cond_t filled; /* something to do for the thread */
-    pthread_cond_t room;   /* the queue has room again */
-    struct reading_entry *queue;
+    pthread_mutex_t mutex;       /* guards the next block */
+    pthread_cond_t filled;       /* something to do for the thread */
+    pthread_cond_t room;         /* the queue has room again */
+    struct reading_entry *queue; /* ring of WRITER_QUEUE_MAX; begins anew when it is empty, so that
+                                    a short queue touches little memory */
+    size_t queue_first;
     size_t queue_count;
-    int64_t queue_since_ms; /* monotonic time of its oldest */
+    int64_t queue_since_ms; /* monotonic time since when something waits */
     int64_t batch_ms;
     size_t batch_rows;
     bool stopping;
@@ -153,7 +155,8 @@ enum rc writer_push(struct writer *writer, const struct reading_entry *entry)
         if (writer->queue_count == 0) {
             writer->queue_since_ms = clock_monotonic_ms();
         }
-        writer->queue[writer->queue_count++] = *entry;
+        writer->queue[(writer->queue_first + writer->queue_count) % WRITER_QUEUE_MAX] = *entry;
+        writer->queue_count++;
         if (writer->queue_count == 1 || writer->queue_count == writer->batch_rows) {
             (void)pthread_cond_signal(&writer->filled);
         }
@@ -343,6 +346,24 @@ static void store(struct writer *writer, const struct reading_entry *entries, si
     mutex_unlock(&writer->mutex);
 }
 
+/* Copies the oldest of the queue, at most a batch, into work. */
+static size_t take_batch(struct writer *writer)
+{
+    size_t count =
+        writer->queue_count < writer->batch_rows ? writer->queue_count : writer->batch_rows;
+    size_t to_end = WRITER_QUEUE_MAX - writer->queue_first;
+    size_t first = count < to_end ? count : to_end;
+    memcpy(writer->work, writer->queue + writer->queue_first, first * sizeof(*writer->work));
+    memcpy(writer->work + first, writer->queue, (count - first) * sizeof(*writer->work));
+    writer->queue_count -= count;
+    writer->queue_first = (writer->queue_first + count) % WRITER_QUEUE_MAX;
+    if (writer->queue_count == 0) {
+        writer->queue_first = 0;
+    }
+    writer->queue_since_ms = clock_monotonic_ms();
+    return count;
+}
+
 /* Waits until a batch is due, a replay has work, or the end; then takes what is there. */
 static size_t next_batch(struct writer *writer, bool *ret_stopping)
 {
@@ -364,11 +385,7 @@ static size_t next_batch(struct writer *writer, bool *ret_stopping)
         }
         (void)condition_wait_until(&writer->filled, &writer->mutex, due_ms);
     }
-    size_t count = writer->queue_count;
-    struct reading_entry *swap = writer->work;
-    writer->work = writer->queue;
-    writer->queue = swap;
-    writer->queue_count = 0;
+    size_t count = take_batch(writer);
     *ret_stopping = writer->stopping;
     (void)pthread_cond_broadcast(&writer->room);
     mutex_unlock(&writer->mutex);
@@ -381,20 +398,10 @@ static void *run(void *argument)
     for (;;) {
         bool stopping = false;
         size_t count = next_batch(writer, &stopping);
-        for (size_t done = 0; done < count || (done == 0 && !stopping);) {
-            size_t part = count - done;
-            mutex_lock(&writer->mutex);
-            part = part > writer->batch_rows ? writer->batch_rows : part;
-            mutex_unlock(&writer->mutex);
-            store(writer, writer->work + done, part);
-            done += part;
-            if (count == 0) {
-                break; /* only replay */
-            }
-        }
-        if (stopping && count == 0) {
+        if (count == 0 && stopping) {
             return NULL;
         }
+        store(writer, writer->work, count); /* none: only replay */
     }
 }
 
