@@ -140,6 +140,7 @@ enum rc device_read_fast(const struct device *device, struct reading *reading,
     for (size_t i = 0; i < device->model->fast.count; i++) {
         TRY(read_block(device, &device->model->fast.blocks[i], &fresh, event));
     }
+    decode_apply_ratios(device->model, &fresh);
     *reading = fresh;
     return RC_OK;
 }

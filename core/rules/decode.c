@@ -90,6 +90,69 @@ enum rc decode_block(const struct model *model, const struct plan_block *block,
     return rc;
 }
 
+#define RATIO_MAX 10000
+
+enum ratio_kind { RATIO_NONE, RATIO_VOLTAGE, RATIO_CURRENT, RATIO_POWER };
+
+static enum ratio_kind ratio_of(enum point point)
+{
+    switch (point) {
+    case POINT_voltage_a:
+    case POINT_voltage_b:
+    case POINT_voltage_c:
+        return RATIO_VOLTAGE;
+    case POINT_current_a:
+    case POINT_current_b:
+    case POINT_current_c:
+        return RATIO_CURRENT;
+    case POINT_power_a:
+    case POINT_power_b:
+    case POINT_power_c:
+    case POINT_power:
+    case POINT_reactive_a:
+    case POINT_reactive_b:
+    case POINT_reactive_c:
+    case POINT_reactive:
+    case POINT_energy:
+    case POINT_energy_sharp:
+    case POINT_energy_peak:
+    case POINT_energy_flat:
+    case POINT_energy_valley:
+    case POINT_energy_base:
+    case POINT_max_demand:
+        return RATIO_POWER;
+    default:
+        return RATIO_NONE;
+    }
+}
+
+static int64_t ratio_value(const struct reading *reading, enum point point)
+{
+    int64_t ratio = 1;
+    if (!reading_get(reading, point, &ratio) || ratio < 1 || ratio > RATIO_MAX) {
+        return 1;
+    }
+    return ratio;
+}
+
+void decode_apply_ratios(const struct model *model, struct reading *reading)
+{
+    assert(model != NULL && reading != NULL);
+    if (!model->secondary) {
+        return;
+    }
+    int64_t ct = ratio_value(reading, POINT_ct_ratio);
+    int64_t pt = ratio_value(reading, POINT_pt_ratio);
+    const int64_t factors[] = {1, pt, ct, ct * pt};
+    for (int i = 0; i < POINT__MAX; i++) {
+        int64_t value = 0;
+        if (reading_get(reading, (enum point)i, &value)) {
+            /* |value| < 2^36 (32 bits and a scale of ten), factor <= 10^8: no overflow */
+            reading_set(reading, (enum point)i, value * factors[ratio_of((enum point)i)]);
+        }
+    }
+}
+
 void decode_serial_number(int64_t value, char out[SERIAL_NUMBER_MAX])
 {
     assert(value >= 0 && value <= INT64_C(999999999999) && out != NULL);

@@ -20,6 +20,11 @@
    point is not set, the others are). */
 enum rc decode_block(const struct model *model, const struct plan_block *block,
                      const uint16_t *registers, struct reading *reading) MUST_CHECK;
+/* Turns secondary values into real ones with the meter's own ratios (ratio.ct, ratio.pt): voltages
+   times PT, currents times CT, powers, energies and demand times both. Does nothing for models with
+   primary values. A ratio that is missing, 0 or above 10000 counts as 1. To be called once on a
+   reading. */
+void decode_apply_ratios(const struct model *model, struct reading *reading);
 /* The 12 digits of a serial number point as text with its leading zeros. */
 void decode_serial_number(int64_t value, char out[SERIAL_NUMBER_MAX]);
 /* The meter clock as civil parts of the site. False: the reading lacks it, or it is no date. */

@@ -140,6 +140,7 @@ struct model {
     char code[MODEL_CODE_MAX]; /* also the file's name without .json */
     char name[MODEL_NAME_MAX];
     enum model_maturity maturity;
+    bool secondary; /* powers, currents and energies lack the ratios of the transformers */
     struct plan_limits limits;
     struct plan_block windows[MODEL_WINDOWS_MAX];
     size_t window_count;

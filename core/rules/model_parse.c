@@ -267,12 +267,26 @@ static enum rc parse_capabilities(struct model_parser *parser, struct json_objec
     return RC_OK;
 }
 
+/* Whether the registers hold what flows through the transformers' secondary side or the real
+ * values. */
+static enum rc parse_values(struct model_parser *parser, struct json_object *top)
+{
+    struct json_object *field = NULL;
+    TRY(model_field_of(parser, top, "values", json_type_string, false, &field));
+    const char *values = field == NULL ? "primary" : json_object_get_string(field);
+    if (strcmp(values, "primary") != 0 && strcmp(values, "secondary") != 0) {
+        return model_fail(parser, "values", "must be primary or secondary");
+    }
+    parser->model->secondary = strcmp(values, "secondary") == 0;
+    return RC_OK;
+}
+
 static enum rc parse_head(struct model_parser *parser, struct json_object *top)
 {
     static const char *const known[] = {
         "model",   "name",       "maturity",     "notes",  "block_max", "block_gap",
         "points",  "windows",    "identity",     "status", "actions",   "external_control",
-        "recipes", "encryption", "capabilities", NULL};
+        "recipes", "encryption", "capabilities", "values", NULL};
     struct model *model = parser->model;
     struct json_object *notes = NULL;
     char maturity[16];
@@ -289,6 +303,7 @@ static enum rc parse_head(struct model_parser *parser, struct json_object *top)
         return model_fail(parser, "maturity", "must be experimental or accepted");
     }
     model->maturity = maturity[0] == 'a' ? MODEL_ACCEPTED : MODEL_EXPERIMENTAL;
+    TRY(parse_values(parser, top));
     return model_field_of(parser, top, "notes", json_type_array, false, &notes);
 }
 

@@ -247,6 +247,29 @@ static void negative_scales_round_half_away(void **state)
     }
 }
 
+static void ratios_make_real_values(void **state)
+{
+    (void)state;
+    struct reading reading = {0};
+    const struct plan_block block = {0x0200, 48};
+    assert_int_equal(decode_block(&dtsy, &block, block_0200, &reading), RC_OK);
+    decode_apply_ratios(&dtsy, &reading);
+    assert_int_equal(reading.value[POINT_voltage_a], 220300);
+    assert_int_equal(reading.value[POINT_current_a], 12500 * 60);
+    assert_int_equal(reading.value[POINT_power_a], 2700 * 60);
+    assert_int_equal(reading.value[POINT_power_c], -60);
+    assert_int_equal(reading.value[POINT_energy], INT64_C(1234560) * 60);
+    assert_int_equal(reading.value[POINT_power_factor_a], 998);
+    struct model primary = dtsy;
+    primary.secondary = false;
+    assert_int_equal(decode_block(&primary, &block, block_0200, &reading), RC_OK);
+    decode_apply_ratios(&primary, &reading);
+    assert_int_equal(reading.value[POINT_power_a], 2700);
+    reading_set(&reading, POINT_ct_ratio, 0); /* a meter that was never set counts as 1 */
+    decode_apply_ratios(&dtsy, &reading);
+    assert_int_equal(reading.value[POINT_power_a], 2700);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_point_half_in_the_block_is_left_out),
         cmocka_unit_test(relay_and_forced_states),
         cmocka_unit_test(negative_scales_round_half_away),
+        cmocka_unit_test(ratios_make_real_values),
     };
     return cmocka_run_group_tests(tests, load, NULL);
 }

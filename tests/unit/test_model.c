@@ -163,6 +163,7 @@ static const struct {
     {"\"name\":\"M\"", "\"name\":\"\\u0007\"", "name must be 1 to 80 bytes of plain text"},
     {"\"name\":\"M\"", "\"nome\":\"M\"", "nome is not a field that a model file may have here"},
     {"\"accepted\"", "\"good\"", "maturity must be experimental or accepted"},
+    {"\"accepted\"", "\"accepted\",\"values\":\"real\"", "values must be primary or secondary"},
     {"\"block_max\":60", "\"block_max\":126", "block_max must be a whole number"},
     {"\"block_max\":60", "\"block_max\":6e1", "block_max must be a whole number"},
     {"\"count\":10", "\"count\":0", "windows[0].count must be a whole number"},
