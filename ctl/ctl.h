@@ -67,6 +67,7 @@ bool ctl_poller_lives(struct ctl *ctl);
 /* Tells the pollers to look; a hint that may get lost. */
 void ctl_wake_pollers(struct ctl *ctl);
 
+/* The commands; what each does stands in its row in main.c. */
 int ctl_config_print(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
 int ctl_import(struct ctl *ctl);

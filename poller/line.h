@@ -91,6 +91,7 @@ void line_join(struct line *line);
 /* Frees a stopped line. NULL is fine. */
 void line_free(struct line *line);
 
+/* The row's id in MariaDB. */
 int64_t line_id(const struct line *line);
 /* True if the line in the map says the same as this one, writable aside. */
 bool line_is_same(const struct line *line, const struct field_map *map, size_t index);

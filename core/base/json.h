@@ -28,6 +28,7 @@ enum rc json_parse(const char *bytes, size_t len, int depth,
 /* Frees the tree; accepts a pointer to NULL. */
 void json_release(struct json_object **json);
 
+/* False for NULL as well. */
 bool json_is_object(const struct json_object *json);
 bool json_is_array(const struct json_object *json);
 bool json_has(const struct json_object *json, const char *key); /* present and not null */

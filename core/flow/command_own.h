@@ -22,6 +22,7 @@ struct command_own {
     struct supply supply;
 };
 
+/* Borrows the connection; release frees the arena. */
 void command_own_init(struct command_own *own, struct db *db);
 void command_own_release(struct command_own *own);
 /* Locks the supply, then reads. RC_NOT_FOUND. */

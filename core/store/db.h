@@ -60,6 +60,7 @@ struct db_outcome {
         (sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value))
 #define DB_NO_ARGS NULL, 0
 
+/* Values for the marks of a statement; text and bytes are borrowed until the call returns. */
 struct db_value db_null(void);
 struct db_value db_int(int64_t number);
 struct db_value db_int_or_null(bool present, int64_t number);

@@ -20,6 +20,7 @@ struct invariant {
     const char *sql;      /* one text column: who breaks it */
 };
 
+/* How many there are. */
 size_t invariants_count(void);
 /* index below invariants_count(). */
 const struct invariant *invariant_at(size_t index);

@@ -51,6 +51,7 @@ struct redis_value {
     (const struct redis_arg[]){__VA_ARGS__},                                                       \
         (sizeof((const struct redis_arg[]){__VA_ARGS__}) / sizeof(struct redis_arg))
 
+/* Words of a command; the bytes are borrowed until the call returns. */
 struct redis_arg redis_text(const char *text);
 struct redis_arg redis_bytes(const void *bytes, size_t len);
 /* The number as text, kept in the arena; "0" when the arena is full. */

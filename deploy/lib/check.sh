@@ -2,7 +2,16 @@
 # test, bench, coverage.
 
 command_test() {
-  packages_install run build node test
+  local word groups=()
+  for word in "${@:-all}"; do
+    case $word in
+      quick | lint | unit | front | tsan | chaos) ;;
+      peers | stack) groups+=(peers) ;;
+      fuzz | browser) groups+=("$word") ;;
+      *) groups+=(peers fuzz browser) ;;
+    esac
+  done
+  packages_install run build node test "${groups[@]}"
   exec "$PW_ROOT/tests/run" "$@"
 }
 
@@ -10,7 +19,7 @@ command_bench() {
   local name=${1:-} file
   [ -n "$name" ] || die "bench what? There are: $(cd "$PW_ROOT/tests/bench" 2> /dev/null && printf '%s ' * | sed 's/\.[a-z]* / /g')"
   shift
-  packages_install run build node test
+  packages_install run build node test peers
   build_all || exit 1
   for file in "$PW_ROOT/tests/bench/$name" "$PW_ROOT/tests/bench/$name".*; do
     case $file in

@@ -28,10 +28,13 @@ def functions(lines):
 
 
 def check_header(lint, path):
-    """Each public function stands below a comment, directly or in one block with its neighbours."""
+    """Each public function stands below a comment, directly or in one block with its neighbours, or alone in its file."""
     text = read(path)
     lines, bare = text.splitlines(), code_only(text)
-    for match in PROTOTYPE.finditer(bare):
+    found = list(PROTOTYPE.finditer(bare))
+    if len(found) == 1 and text.startswith("/*"):
+        return  # the comment of the file is the function's
+    for match in found:
         if "(" not in match.group(1) or match.group(2) in ("defined", "__attribute__"):
             continue
         number = bare.count("\n", 0, match.start(1)) + 1
