@@ -14,7 +14,7 @@
 #include "core/store/db.h"
 
 /* Reads and checks one file. problem gets a sentence that names the file (and the field).
-   *ret_bytes: the file's text, in the arena. RC_IO, RC_INVALID, RC_TOO_LARGE, RC_MEMORY. */
+ *ret_bytes: the file's text, in the arena. RC_IO, RC_INVALID, RC_TOO_LARGE, RC_MEMORY. */
 enum rc model_file_read(const char *path, struct arena *arena, struct text *problem,
                         struct model *ret_model, const char **ret_bytes,
                         size_t *ret_len) MUST_CHECK;
