@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/text.h"
 #include "core/flow/model.h"
 #include "core/store/migrate.h"
+#include "core/store/partition.h"
 #include "core/store/role.h"
 #include "ctl/ctl.h"
 
@@ -83,6 +85,14 @@ static enum rc migrate_all(struct ctl *ctl, const char *root, struct text *repor
     }
     TRY(model_register_folder(ctl->db, &ctl->arena, &ctl->actor,
                               config_text(ctl->config, CONFIG_paths_models), report, problem));
+    size_t made = 0;
+    enum rc rc =
+        partitions_extend(ctl->db, &ctl->arena, clock_now_ms(),
+                          config_int(ctl->config, CONFIG_jobs_partition_months_ahead), &made);
+    if (rc != RC_OK) {
+        text_printf(problem, "the months of the history cannot be made: %s", db_error(ctl->db));
+        return rc;
+    }
     bool may = false;
     TRY(migrate_may_grant(ctl->db, &may));
     if (!may) {

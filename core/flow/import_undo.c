@@ -50,24 +50,20 @@ static bool is_as_written(const struct import_item *present, const struct import
 
 static enum rc entry_remove(struct db *db, struct import_step *step, const struct import_item *item)
 {
-    if (item->noun == IMPORT_METER) {
-        int64_t orders = 0;
-        TRY(import_orders_of_meter(db, step->arena, item->id, &orders));
-        if (orders > 0) {
-            IMPORT_WHY(step->why, "仪表 %s 已有%lld条遥控记录，不能撤销",
-                       "meter %s has %lld orders and cannot be removed", item->key,
-                       (long long)orders);
-            return RC_REFUSED;
-        }
+    const struct import_noun_info *info = import_noun_info(item->noun);
+    int64_t orders = 0;
+    if (item->noun == IMPORT_METER || item->noun == IMPORT_SUPPLY) {
+        TRY(import_orders_of(db, step->arena, item->noun, item->id, &orders));
     }
-    enum rc rc = import_item_delete(db, item->noun, item->id);
+    enum rc rc = orders > 0 ? RC_REFUSED : import_item_delete(db, item->noun, item->id);
     if (rc == RC_REFUSED) {
-        const struct import_noun_info *info = import_noun_info(item->noun);
-        IMPORT_WHY(step->why, "%s %s 仍被其他数据引用，不能撤销",
-                   "%s %s cannot be removed: something else hangs on it",
-                   step->why->zh[0] == '\0' ? info->name_zh : info->name_zh, item->key);
+        (void)snprintf(step->why->zh, sizeof(step->why->zh),
+                       orders > 0 ? "%s %s 已有遥控记录，不能撤销"
+                                  : "%s %s 仍被其他数据引用，不能撤销",
+                       info->name_zh, item->key);
         (void)snprintf(step->why->en, sizeof(step->why->en),
-                       "%s %s cannot be removed: orders, lock-outs or other things hang on it",
+                       orders > 0 ? "%s %s has orders and cannot be removed"
+                                  : "%s %s cannot be removed: something else hangs on it",
                        info->name, item->key);
     }
     return rc;

@@ -29,9 +29,9 @@ enum rc import_item_update(struct db *db, const struct import_item *item) MUST_C
 enum rc import_meter_unplug(struct db *db, int64_t id) MUST_CHECK;
 /* Removes it, and what the poller noted about it. RC_REFUSED while something else hangs on it. */
 enum rc import_item_delete(struct db *db, enum import_noun noun, int64_t id) MUST_CHECK;
-/* Orders ever given to a meter: it cannot vanish then. */
-enum rc import_orders_of_meter(struct db *db, struct arena *arena, int64_t meter_id,
-                               int64_t *ret_orders) MUST_CHECK;
+/* Orders ever given to a meter or a supply: it cannot vanish then. */
+enum rc import_orders_of(struct db *db, struct arena *arena, enum import_noun noun, int64_t id,
+                         int64_t *ret_orders) MUST_CHECK;
 
 /* Lets one import at a time decide: a twin waits, and is then told to look again (RC_RETRY),
    because this changes a row that both change. Ends with the transaction. */

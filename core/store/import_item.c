@@ -193,12 +193,18 @@ enum rc import_meter_unplug(struct db *db, int64_t id)
                       NULL);
 }
 
-enum rc import_orders_of_meter(struct db *db, struct arena *arena, int64_t meter_id,
-                               int64_t *ret_orders)
+enum rc import_orders_of(struct db *db, struct arena *arena, enum import_noun noun, int64_t id,
+                         int64_t *ret_orders)
 {
     struct db_rows rows;
-    TRY(db_query(db, arena, "SELECT COUNT(*) FROM command WHERE meter_id = ?",
-                 DB_ARGS(db_int(meter_id)), 1, &rows));
+    assert(noun == IMPORT_METER || noun == IMPORT_SUPPLY);
+    if (noun == IMPORT_METER) {
+        TRY(db_query(db, arena, "SELECT COUNT(*) FROM command WHERE meter_id = ?",
+                     DB_ARGS(db_int(id)), 1, &rows));
+    } else {
+        TRY(db_query(db, arena, "SELECT COUNT(*) FROM command WHERE supply_id = ?",
+                     DB_ARGS(db_int(id)), 1, &rows));
+    }
     *ret_orders = db_get_int(&rows, 0, 0);
     return RC_OK;
 }
