@@ -419,7 +419,8 @@ class Holds(Base):
         self.assertEqual((approval["kind"], approval["state"], approval["unit_number"]), ("trip_protected", "open", "1F-103"))
         self.assertIn("1F-103", approval["summary_zh"])
         self.assertEqual([a["id"] for a in self.get("/approvals?state=open", "aud")["items"]], [approval["id"]])
-        path = f"/approvals/{approval['id']}/decision"
+        approval_id = approval["id"]
+        path = f"/approvals/{approval_id}/decision"
         body = {"decision": "approve", "reason": "同意", "totp": "000000"}
         self.problem(people["eng2"].order(path, body), 403, "totp_wrong", "totp")
         self.problem(people["aud"].order(path, body), 403, "forbidden")
@@ -441,7 +442,8 @@ class Holds(Base):
         self.assertEqual((asked.status, asked.json["lock_out"]), (200, None))
         self.assertIn("检修锁定", asked.json["approval"]["summary_zh"])
         fresh("eng2")
-        path = f"/approvals/{asked.json['approval']['id']}/decision"
+        approval_id = asked.json["approval"]["id"]
+        path = f"/approvals/{approval_id}/decision"
         done = people["eng2"].order(path, {"decision": "approve", "reason": "现场确认",
                                            "totp": lib.totp(people["eng2"].secret, 1)})
         self.assertEqual(done.status, 200, done)
