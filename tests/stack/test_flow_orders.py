@@ -1,5 +1,6 @@
 """Orders: every guard with its code, newest wins, expiry, the poller's three doors, and what a dead poller leaves."""
 import os
+import subprocess
 import sys
 import unittest
 
@@ -314,6 +315,21 @@ class Orders(unittest.TestCase):
                           ["line.set_read_only", "L02", '{"writable":true}']])
         self.assertEqual(staff.call("line", ADMIN, 2, 1, "")["rc"], "INVALID")
         self.assertEqual(staff.call("line", ADMIN, 99, 1, "x")["rc"], "NOT_FOUND")
+
+    def test_line_that_is_just_being_made_read_only_holds_the_frame(self):
+        command = order(1, "trip")["command_id"]
+        poller.call("take", command, "p1")
+        other = subprocess.Popen(["mariadb", "--no-defaults", f"--socket={servers.mysql_socket}", "-uroot", "-N", "-n",
+                                  lib.DATABASE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        other.stdin.write("START TRANSACTION; UPDATE line SET writable = FALSE WHERE id = 1; SELECT 'held';\n")
+        other.stdin.flush()
+        self.assertEqual(other.stdout.readline().strip(), "held")
+        poller.send("sent", command, "p1")
+        lib.wait_for("the frame's transaction to wait", lambda: servers.sql(
+            "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'") == [["1"]])
+        other.communicate("COMMIT;\n", timeout=10)
+        self.assertEqual(poller.receive()["rc"], "REFUSED")
+        self.assertEqual(servers.sql("SELECT state, result_code FROM command"), [["refused", "read_only_line"]])
 
     # ---- many at once
 
