@@ -51,7 +51,44 @@ GRANT DELETE ON {database}.meter_health TO {prefix}staff@localhost, {prefix}ctl@
 GRANT DELETE ON {database}.line_state TO {prefix}staff@localhost, {prefix}ctl@localhost;
 GRANT DELETE ON {database}.line_history TO {prefix}staff@localhost, {prefix}ctl@localhost;
 
--- tenant, notify: their tables come with selling; until then the site's name
+-- money: nobody has UPDATE or DELETE on transfer, ledger_account and payment_event: they only grow
+GRANT INSERT, UPDATE ON {database}.account TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.contact TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.account_supply TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.supply_epoch TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.tariff TO {prefix}staff@localhost;
+GRANT INSERT ON {database}.tariff_version TO {prefix}staff@localhost;
+GRANT INSERT ON {database}.supply_tariff TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.purchase TO {prefix}staff@localhost, {prefix}tenant@localhost, {prefix}notify@localhost,
+  {prefix}jobs@localhost, {prefix}poller@localhost;
+GRANT INSERT, UPDATE ON {database}.payment TO {prefix}staff@localhost, {prefix}tenant@localhost, {prefix}notify@localhost,
+  {prefix}jobs@localhost, {prefix}poller@localhost;
+GRANT INSERT ON {database}.payment_event TO {prefix}staff@localhost, {prefix}notify@localhost, {prefix}jobs@localhost;
+GRANT INSERT, UPDATE ON {database}.delivery TO {prefix}staff@localhost, {prefix}notify@localhost, {prefix}jobs@localhost,
+  {prefix}poller@localhost;
+GRANT INSERT, UPDATE ON {database}.adjustment TO {prefix}staff@localhost, {prefix}jobs@localhost, {prefix}poller@localhost;
+GRANT INSERT, UPDATE ON {database}.refund TO {prefix}staff@localhost, {prefix}notify@localhost, {prefix}jobs@localhost;
+GRANT INSERT ON {database}.ledger_account TO {prefix}staff@localhost, {prefix}notify@localhost, {prefix}jobs@localhost,
+  {prefix}poller@localhost;
+GRANT INSERT ON {database}.transfer TO {prefix}staff@localhost, {prefix}notify@localhost, {prefix}jobs@localhost,
+  {prefix}poller@localhost;
+GRANT SELECT ON {database}.account TO {prefix}tenant@localhost, {prefix}notify@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.contact TO {prefix}tenant@localhost, {prefix}notify@localhost;
+GRANT SELECT ON {database}.account_supply TO {prefix}tenant@localhost, {prefix}notify@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.supply_epoch TO {prefix}tenant@localhost, {prefix}notify@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.tariff TO {prefix}tenant@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.tariff_version TO {prefix}tenant@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.supply_tariff TO {prefix}tenant@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.purchase TO {prefix}tenant@localhost, {prefix}notify@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.payment TO {prefix}tenant@localhost, {prefix}notify@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.payment_event TO {prefix}notify@localhost;
+GRANT SELECT ON {database}.delivery TO {prefix}tenant@localhost, {prefix}notify@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.adjustment TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.refund TO {prefix}tenant@localhost, {prefix}notify@localhost;
+GRANT SELECT ON {database}.ledger_account TO {prefix}tenant@localhost, {prefix}notify@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.transfer TO {prefix}tenant@localhost, {prefix}notify@localhost, {prefix}poller@localhost;
+
+-- tenant, notify: the site's name
 GRANT SELECT ON {database}.site TO {prefix}tenant@localhost, {prefix}notify@localhost;
 
 -- machine: reads the park and its last values, changes nothing

@@ -1,0 +1,4 @@
+-- zh: 没有付款的购电没有下发记录；平台计费的购电也没有。
+-- en: A purchase that is not paid, or is credited on the platform, has no delivery.
+SELECT b.id AS purchase_id FROM purchase b JOIN delivery d ON d.purchase_id = b.id
+WHERE b.state IN ('open','cancelled') OR b.mode = 'platform';

@@ -1,0 +1,246 @@
+"""Each invariant of schema/invariants holds on good data, and a mutation trips it; on a real MariaDB."""
+import os
+import re
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import invariants  # noqa: E402
+import lib  # noqa: E402
+
+servers = None
+
+# Six shops. Supply 1: one purchase delivered, one in flight. 2: one fenced and refunded, one pending, one never paid. 3: its
+# meter was swapped after one delivery. 4: platform mode. 5: taken over with money in the meter, which left by adjustment; a late
+# payment waits in suspense. 6: gets at once what was charged to a wrong shop; another purchase is held. Payment 9 was for no order.
+PARK = """
+INSERT INTO site (id, code, name, time_zone) VALUES (1, 's', 'S', 'Asia/Shanghai');
+INSERT INTO building (id, site_id, code, name) VALUES (1, 1, 'b', 'B');
+INSERT INTO floor (id, building_id, code, name) VALUES (1, 1, 'f', 'F');
+INSERT INTO user (id, name, display_name, role_id, password_hash) SELECT 1, 'ann', 'Ann', MIN(id), '' FROM role;
+INSERT INTO user (id, name, display_name, role_id, password_hash) SELECT 2, 'bob', 'Bob', MIN(id), '' FROM role;
+INSERT INTO gateway (id, site_id, code, name) VALUES (1, 1, 'g', 'G');
+INSERT INTO line (id, gateway_id, code, name, link) VALUES (1, 1, 'l', 'L', 'modbus_tcp');
+INSERT INTO model (id, code, name, file_sha256) VALUES (1, 'm', 'M', REPEAT('x', 32));
+INSERT INTO unit (id, site_id, floor_id, number) VALUES (1,1,1,'1'),(2,1,1,'2'),(3,1,1,'3'),(4,1,1,'4'),(5,1,1,'5'),(6,1,1,'6');
+INSERT INTO meter (id, line_id, address, model_id, number, state) VALUES (1,1,1,1,'m1','in_service'),(2,1,2,1,'m2','in_service'),
+  (3,1,3,1,'m3','retired'),(4,1,4,1,'m4','in_service'),(5,1,5,1,'m5','in_service'),(6,1,6,1,'m6','in_service'),(7,1,3,1,'m7','in_service');
+INSERT INTO supply (id, unit_id, meter_id, epoch, billing_mode) VALUES (1,1,1,1,'meter'),(2,2,2,1,'meter'),(3,3,7,2,'meter'),
+  (4,4,4,1,'platform'),(5,5,5,1,'meter'),(6,6,6,1,'meter');
+INSERT INTO account (id, site_id, number, name, state, opened_at) VALUES (1,1,'a1','A1','open','2026-01-01'),(2,1,'a2','A2','open','2026-01-01'),
+  (3,1,'a3','A3','open','2026-01-01'),(4,1,'a4','A4','open','2026-01-01'),(5,1,'a5','A5','open','2026-01-01'),(6,1,'a6','A6','open','2026-01-01');
+INSERT INTO account_supply (account_id, supply_id, from_at) SELECT id, id, '2026-01-01' FROM supply;
+INSERT INTO supply_epoch (supply_id, epoch, meter_id, open_count, open_balance_fen, open_energy_wh, opened_at, close_count, close_balance_fen,
+  close_energy_wh, closed_at) VALUES
+  (1,1,1,0,0,0,'2026-01-01',NULL,NULL,NULL,NULL), (2,1,2,0,0,0,'2026-01-01',NULL,NULL,NULL,NULL),
+  (3,1,3,0,0,0,'2026-01-01',1,700,900,'2026-02-01'), (3,2,7,0,0,0,'2026-02-01',NULL,NULL,NULL,NULL),
+  (4,1,4,0,0,0,'2026-01-01',NULL,NULL,NULL,NULL), (5,1,5,41,9000,5000,'2026-01-01',NULL,NULL,NULL,NULL),
+  (6,1,6,7,0,0,'2026-01-01',NULL,NULL,NULL,NULL);
+INSERT INTO meter_state (meter_id, taken_at, stored_at, purchase_count, balance_fen) VALUES (1,'2026-03-02','2026-03-02',2,3000),
+  (2,'2026-03-02','2026-03-02',1,0),(7,'2026-03-02','2026-03-02',0,0),(5,'2026-03-02','2026-03-02',41,0),(6,'2026-03-02','2026-03-02',8,900);
+"""
+
+MONEY = """
+INSERT INTO purchase (id, number, account_id, supply_id, epoch, mode, origin, amount_fen, state, actor_kind, paid_at) VALUES
+  (1,'p1',1,1,1,'meter','payment',1000,'delivered','tenant','2026-03-01'), (2,'p2',1,1,1,'meter','payment',2000,'paid','tenant','2026-03-01'),
+  (3,'p3',2,2,1,'meter','payment',3000,'paid','user','2026-03-01'), (4,'p4',2,2,1,'meter','payment',4000,'refunded','tenant','2026-03-01'),
+  (5,'p5',2,2,1,'meter','payment',500,'open','tenant',NULL), (6,'p6',3,3,1,'meter','payment',700,'delivered','tenant','2026-01-15'),
+  (7,'p7',4,4,1,'platform','payment',800,'credited','tenant','2026-03-01'), (8,'p8',5,5,1,'meter','payment',600,'cancelled','tenant',NULL),
+  (9,'p9',6,6,1,'meter','wrong_shop',900,'delivered','user','2026-03-01'), (10,'p10',6,6,1,'meter','payment',1500,'paid','tenant','2026-03-01');
+INSERT INTO payment (id, order_number, purchase_id, channel, amount_fen, state, disposition, suspense_reason, provider_transaction, settled_at) VALUES
+  (1,'T1',1,'wechat',1000,'settled','delivered',NULL,'P1','2026-03-01'), (2,'T2',2,'wechat',2000,'settled','pending',NULL,'P2','2026-03-01'),
+  (3,'T3',3,'cash',3000,'settled','pending',NULL,NULL,'2026-03-01'), (4,'T4',4,'wechat',4000,'settled','refunded',NULL,'P4','2026-03-01'),
+  (5,'T5',5,'wechat',500,'open','none',NULL,NULL,NULL), (6,'T6',6,'alipay',700,'settled','delivered',NULL,'P6','2026-01-15'),
+  (7,'T7',7,'wechat',800,'settled','credited',NULL,'P7','2026-03-01'), (8,'T8',8,'wechat',600,'settled','suspense','late','P8','2026-03-01'),
+  (9,'T9',NULL,'wechat',5000,'settled','refunded',NULL,'P9','2026-03-01'), (10,'T10',10,'wechat',1500,'settled','pending',NULL,'P10','2026-03-01');
+INSERT INTO payment_event (payment_id, source, channel, provider_transaction, order_number, paid, amount_fen, verified, verdict)
+  SELECT id, 'notice', channel, IFNULL(provider_transaction, ''), order_number, TRUE, amount_fen, TRUE, 'settle' FROM payment WHERE state = 'settled';
+INSERT INTO payment_event (payment_id, source, channel, order_number, paid, amount_fen, verified, verdict) VALUES (1,'query','wechat','T1',TRUE,1000,TRUE,'exists'),
+  (5,'query','wechat','T5',FALSE,500,TRUE,'not_paid'), (NULL,'notice','wechat','T5',TRUE,1,FALSE,'not_paid');
+INSERT INTO delivery (id, purchase_id, supply_id, epoch, meter_id, amount_fen, state, purchase_count, claimed_at, before_serial, before_count,
+  before_balance_fen, after_count, after_balance_fen, use_cost_fen, tolerance_fen, fence_proof, ended_at) VALUES
+  (1,1,1,1,1,1000,'confirmed',1,'2026-03-01','s1',0,0,1,990,12,5,NULL,'2026-03-01'),
+  (2,2,1,1,1,2000,'sending',2,'2026-03-01','s1',1,900,NULL,NULL,NULL,NULL,NULL,NULL),
+  (3,3,2,1,2,3000,'pending',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL),
+  (4,4,2,1,2,4000,'fenced',1,'2026-03-01','s2',0,0,1,0,0,5,'zero_purchase','2026-03-01'),
+  (6,6,3,1,3,700,'confirmed',1,'2026-01-15','s3',0,0,1,700,0,5,NULL,'2026-01-15'),
+  (9,9,6,1,6,900,'confirmed',8,'2026-03-01','s6',7,0,8,900,0,5,NULL,'2026-03-01'),
+  (10,10,6,1,6,1500,'hold',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO adjustment (id, kind, account_id, supply_id, epoch, meter_id, amount_fen, state, reason, maker_id, checker_id, old_count, old_balance_fen,
+  new_count, new_balance_fen, read_count, read_balance_fen, left_fen, ended_at) VALUES
+  (1,'refund',5,5,1,5,9000,'applied','moves out',1,2,41,8800,41,0,41,0,8800,'2026-03-01'),
+  (2,'correction',1,1,1,1,50,'asked','typing error',1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO refund (id, refund_number, payment_id, source, adjustment_id, amount_fen, state, reason, maker_id, checker_id, submitted_at) VALUES
+  (1,'R1',4,'undelivered',NULL,4000,'succeeded','changed mind',1,2,'2026-03-01'),
+  (2,'R2',9,'suspense',NULL,5000,'submitted','no order',1,2,'2026-03-01'), (3,'R3',8,'suspense',NULL,600,'asked','late',1,NULL,NULL);
+INSERT INTO ledger_account (id, code, supply_id, channel) VALUES
+  (1,'meter_clearing',1,NULL),(2,'meter_clearing',2,NULL),(3,'meter_clearing',3,NULL),(4,'meter_clearing',4,NULL),(5,'meter_clearing',6,NULL),
+  (11,'tenant_liability',1,NULL),(13,'tenant_liability',3,NULL),(14,'tenant_liability',4,NULL),(15,'tenant_liability',5,NULL),(16,'tenant_liability',6,NULL),
+  (21,'receivable',NULL,'wechat'),(22,'receivable',NULL,'alipay'),(23,'receivable',NULL,'cash'),(24,'refund_payable',NULL,'wechat'),
+  (31,'suspense',NULL,NULL),(32,'revenue',NULL,NULL),(33,'opening',NULL,NULL),(34,'corrections',NULL,NULL),(35,'adjustment_clearing',5,NULL);
+INSERT INTO transfer (id, posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES
+  (1,'payment_settled','payment',1,21,1,1000,'2026-03-01'), (2,'payment_settled','payment',2,21,1,2000,'2026-03-01'),
+  (3,'payment_settled','payment',3,23,2,3000,'2026-03-01'), (4,'payment_settled','payment',4,21,2,4000,'2026-03-01'),
+  (5,'payment_settled','payment',6,22,3,700,'2026-01-15'), (6,'payment_settled','payment',7,21,4,800,'2026-03-01'),
+  (7,'payment_suspense','payment',8,21,31,600,'2026-03-01'), (8,'payment_suspense','payment',9,21,31,5000,'2026-03-01'),
+  (9,'delivery_confirmed','delivery',1,1,11,1000,'2026-03-01'), (10,'delivery_confirmed','delivery',6,3,13,700,'2026-01-15'),
+  (11,'payment_credited','purchase',7,4,14,800,'2026-03-01'), (12,'refund_undelivered','refund',1,2,24,4000,'2026-03-01'),
+  (13,'refund_paid','refund',1,24,21,4000,'2026-03-01'), (14,'refund_suspense','refund',2,31,24,5000,'2026-03-01'),
+  (15,'opening','epoch',6,33,15,9000,'2026-01-01'), (16,'use','charge',1,15,32,200,'2026-02-01'),
+  (17,'adjustment_applied','adjustment',1,15,35,8800,'2026-03-01'), (18,'wrong_shop','purchase',9,34,5,900,'2026-03-01'),
+  (19,'delivery_confirmed','delivery',9,5,16,900,'2026-03-01'), (20,'payment_settled','payment',10,21,5,1500,'2026-03-01');
+INSERT INTO audit (id, at, actor_kind, actor_name, action, object_kind, result) VALUES (1,NOW(),'system','-','x','y','ok'),(2,NOW(),'system','-','x','y','ok'),
+  (3,NOW(),'system','-','x','y','ok');
+INSERT INTO audit_chain (position, audit_id, hash, chained_at) VALUES (1,1,REPEAT('a',32),NOW()),(2,2,REPEAT('b',32),NOW()),(3,3,REPEAT('c',32),NOW());
+"""
+
+# (invariant, what went wrong, the statement that does it, key to drop first)
+MUTATIONS = [
+    ("I01", "a transfer of nothing", "UPDATE transfer SET amount_fen = 0 WHERE id = 16", None),
+    ("I01", "an account pays itself", "UPDATE transfer SET debit_id = credit_id WHERE id = 16", None),
+    ("I02", "an account vanished", "DELETE FROM ledger_account WHERE id = 32", None),
+    ("I03", "a delivery's posting is missing", "DELETE FROM transfer WHERE id = 9", None),
+    ("I03", "posted for another supply", "UPDATE transfer SET credit_id = 2 WHERE id = 1", None),
+    ("I04", "a pending payment whose purchase is cancelled", "UPDATE purchase SET state = 'cancelled' WHERE id = 3", None),
+    ("I04", "delivered, but not confirmed", "UPDATE delivery SET state = 'sending' WHERE id = 6", None),
+    ("I04", "refunded by half", "UPDATE refund SET amount_fen = 2000 WHERE id = 1", None),
+    ("I04", "in suspense and refunded", "UPDATE payment SET disposition = 'suspense' WHERE id = 9", None),
+    ("I04", "settled without a place", "UPDATE payment SET disposition = 'none' WHERE id = 2", None),
+    ("I05", "the delivery row is missing", "DELETE FROM delivery WHERE id = 3", None),
+    ("I05", "the delivery has another amount", "UPDATE delivery SET amount_fen = 3001 WHERE id = 3", None),
+    ("I06", "an unpaid purchase is delivered", "INSERT INTO delivery (purchase_id, supply_id, epoch, meter_id, amount_fen) VALUES (5,2,1,2,500)", None),
+    ("I06", "a platform purchase is delivered", "INSERT INTO delivery (purchase_id, supply_id, epoch, meter_id, amount_fen) VALUES (7,4,1,4,800)", None),
+    ("I07", "a count is used twice", "UPDATE delivery SET purchase_count = 1 WHERE id = 2", ("delivery", "delivery_count", "supply_id, epoch, purchase_count")),
+    ("I08", "a count was skipped", "UPDATE delivery SET purchase_count = 3 WHERE id = 2", None),
+    ("I09", "the meter is ahead", "UPDATE meter_state SET purchase_count = 3 WHERE meter_id = 1", None),
+    ("I09", "the meter is behind", "UPDATE meter_state SET purchase_count = 0 WHERE meter_id = 1", None),
+    ("I09", "a card purchase on an idle meter", "UPDATE meter_state SET purchase_count = 42 WHERE meter_id = 5", None),
+    ("I10", "the balance does not show the money", "UPDATE delivery SET after_balance_fen = -12 WHERE id = 1", None),
+    ("I10", "another count was read back", "UPDATE delivery SET after_count = 2 WHERE id = 1", None),
+    ("I11", "two deliveries in flight", "UPDATE delivery SET state = 'sending' WHERE id = 1", ("delivery", "delivery_slot", "slot_supply")),
+    ("I11", "a delivery and an adjustment in flight", "UPDATE adjustment SET state = 'writing' WHERE id = 2", None),
+    ("I12", "delivered and refunded", "INSERT INTO refund (refund_number, payment_id, source, amount_fen, state, reason, maker_id, checker_id, submitted_at)"
+     " VALUES ('R9',1,'undelivered',1000,'submitted','',1,2,NOW())", None),
+    ("I13", "refunded while it may still arrive", "UPDATE delivery SET state = 'sending' WHERE id = 4", None),
+    ("I13", "refunded without a delivery", "DELETE FROM delivery WHERE id = 4", None),
+    ("I14", "checker is maker", "UPDATE refund SET checker_id = maker_id WHERE id = 1", None),
+    ("I14", "no checker", "UPDATE refund SET checker_id = NULL WHERE id = 2", None),
+    ("I14", "more went back than came", "UPDATE refund SET amount_fen = 5001 WHERE id = 2", None),
+    ("I15", "the evidence is not verified", "UPDATE payment_event SET verified = FALSE WHERE payment_id = 2", None),
+    ("I15", "the evidence has another amount", "UPDATE payment_event SET amount_fen = 1999 WHERE payment_id = 2", None),
+    ("I16", "money came and nobody settled it", "UPDATE payment_event SET paid = TRUE WHERE payment_id = 5", None),
+    ("I16", "money came for no order and vanished", "UPDATE payment_event SET verified = TRUE, verdict = 'no_order' WHERE payment_id IS NULL", None),
+    ("I17", "posted twice", "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES ('use','charge',1,15,32,200,NOW())",
+     ("transfer", "transfer_once", "posting, object_kind, object_id")),
+    ("I18", "confirmed and not posted", "UPDATE transfer SET posting = 'correction' WHERE id = 10", None),
+    ("I18", "credited with another amount", "UPDATE transfer SET amount_fen = 801 WHERE id = 11", None),
+    ("I18", "posted and not confirmed", "UPDATE delivery SET state = 'sending' WHERE id = 9", None),
+    ("I19", "a row of the chain is gone", "DELETE FROM audit_chain WHERE position = 2", None),
+    ("I20", "closed with another count", "UPDATE supply_epoch SET close_count = 2 WHERE supply_id = 3 AND epoch = 1", None),
+    ("I20", "closed with a delivery in flight", "UPDATE delivery SET state = 'sending' WHERE id = 6", None),
+    ("I21", "a payment without its transfer", "DELETE FROM transfer WHERE id = 3", None),
+    ("I21", "a payment posted twice, once as suspense", "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at)"
+     " VALUES ('payment_suspense','payment',1,21,31,1000,NOW())", None),
+    ("I22", "less left the meter than was posted", "UPDATE adjustment SET left_fen = 8000 WHERE id = 1", None),
+    ("I22", "the balance is not at its target", "UPDATE adjustment SET read_balance_fen = 100 WHERE id = 1", None),
+    ("I22", "an adjustment by one person", "UPDATE adjustment SET checker_id = 1 WHERE id = 1", None),
+    ("I23", "suspense nobody knows of", "UPDATE payment SET disposition = 'refunded' WHERE id = 8", None),
+    ("I24", "a refund that was never promised", "DELETE FROM transfer WHERE id = 12", None),
+    ("I24", "a refund paid before the provider said so", "UPDATE refund SET state = 'submitted' WHERE id = 1", None),
+    ("I25", "more was paid out than came", "UPDATE transfer SET amount_fen = 9000 WHERE id = 12", None),
+    ("I26", "a paid purchase nobody paid", "UPDATE payment SET purchase_id = NULL WHERE id = 3", None),
+    ("I26", "two payments feed one purchase", "UPDATE payment SET purchase_id = 3 WHERE id = 2", None),
+    ("I26", "an internal purchase without its transfer", "UPDATE transfer SET object_id = 99 WHERE id = 18", None),
+    ("I27", "a count given on a frozen supply", "UPDATE supply SET frozen_reason = 'other', frozen_at = '2026-02-01' WHERE id = 1", None),
+]
+
+
+def setUpModule():
+    global servers
+    servers = lib.Servers()
+    servers.start_mariadb()
+    servers.migrate()
+    servers.migrate()  # every migration may run again
+    servers.sql(PARK)
+    servers.sql(MONEY)
+
+
+def tearDownModule():
+    servers.stop()
+
+
+def tripped(statement, key):
+    """The invariants that fail after the statement; the database is as before when this returns."""
+    free = "SET foreign_key_checks = 0, unique_checks = 0, check_constraint_checks = 0;"
+    if key:
+        servers.sql(free + f"ALTER TABLE {key[0]} DROP KEY {key[1]};")
+    try:
+        return invariants.failed(servers.sql(free + f"START TRANSACTION; {statement};" + invariants.script() + "ROLLBACK;"))
+    finally:
+        if key:
+            servers.sql(free + f"ALTER TABLE {key[0]} ADD UNIQUE KEY {key[1]} ({key[2]});")
+
+
+class Invariants(unittest.TestCase):
+    def test_hold_on_good_data(self):
+        self.assertEqual(invariants.check(servers), {})
+
+    def test_each_has_words_and_a_mutation(self):
+        covered = {row[0] for row in MUTATIONS}
+        for name, text in invariants.files():
+            self.assertRegex(name, r"^I\d\d_[a-z0-9_]+$")
+            self.assertRegex(text, re.compile(r"\A-- zh: .+\n-- en: .+\.\nSELECT", re.S), name)
+            self.assertIn(name[:3], covered)
+
+    def test_mutations_trip_them(self):
+        missed = []
+        for invariant, words, statement, key in MUTATIONS:
+            found = tripped(statement, key)
+            print(f"{invariant} {words}: {' '.join(sorted(name[:3] for name in found))}")
+            if not any(name.startswith(invariant) for name in found):
+                missed.append(f"{invariant} ({words}) did not trip, only {sorted(found)}")
+        self.assertEqual(missed, [])
+        self.assertEqual(invariants.check(servers), {})
+
+
+REFUSED = [
+    ("a transfer of nothing", "UPDATE transfer SET amount_fen = 0 WHERE id = 16"),
+    ("an account pays itself", "UPDATE transfer SET debit_id = credit_id WHERE id = 16"),
+    ("a count used twice", "UPDATE delivery SET purchase_count = 1 WHERE id = 2"),
+    ("two in flight", "UPDATE delivery SET state = 'sending', ended_at = NULL WHERE id = 1"),
+    ("a pending delivery with a count", "UPDATE delivery SET purchase_count = 9, claimed_at = NOW() WHERE id = 3"),
+    ("a sending delivery without a count", "UPDATE delivery SET state = 'sending' WHERE id = 3"),
+    ("a second delivery for a purchase", "INSERT INTO delivery (purchase_id, supply_id, epoch, meter_id, amount_fen) VALUES (1,1,1,1,1000)"),
+    ("a delivery in an epoch that is not there", "UPDATE delivery SET epoch = 9 WHERE id = 3"),
+    ("confirmed without evidence", "UPDATE delivery SET after_count = NULL WHERE id = 1"),
+    ("fenced without proof", "UPDATE delivery SET fence_proof = NULL WHERE id = 4"),
+    ("a payment of nothing", "UPDATE payment SET amount_fen = 0 WHERE id = 5"),
+    ("settled without a place", "UPDATE payment SET disposition = 'none' WHERE id = 2"),
+    ("suspense without a reason", "UPDATE payment SET suspense_reason = NULL WHERE id = 8"),
+    ("one provider transaction for two payments", "UPDATE payment SET provider_transaction = 'P1' WHERE id = 2"),
+    ("a refund by one person", "UPDATE refund SET checker_id = maker_id WHERE id = 1"),
+    ("an adjustment by one person", "UPDATE adjustment SET checker_id = maker_id WHERE id = 1"),
+    ("an adjustment that moves the count", "UPDATE adjustment SET new_count = 42 WHERE id = 1"),
+    ("two accounts for one supply", "INSERT INTO account_supply (account_id, supply_id, from_at) VALUES (2, 1, '2026-02-01')"),
+    ("two open epochs for one supply", "INSERT INTO supply_epoch (supply_id, epoch, meter_id, open_count, open_balance_fen, open_energy_wh, opened_at)"
+     " VALUES (1,2,1,0,0,0,NOW())"),
+    ("the same ledger account twice", "INSERT INTO ledger_account (code) VALUES ('revenue')"),
+    ("the same posting twice", "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES ('use','charge',1,15,32,200,NOW())"),
+    ("a temporary account without an end", "UPDATE account SET kind = 'temporary' WHERE id = 1"),
+    ("a platform purchase delivered", "UPDATE purchase SET state = 'delivered' WHERE id = 7"),
+]
+
+
+class Tables(unittest.TestCase):
+    def test_refuse(self):
+        taken = []
+        for words, statement in REFUSED:
+            done = servers.client([], check=False, text=f"START TRANSACTION; {statement}; ROLLBACK;", database=lib.DATABASE)
+            if done.returncode == 0:
+                taken.append(words)
+        self.assertEqual(taken, [])
+        self.assertEqual(invariants.check(servers), {})
+
+
+if __name__ == "__main__":
+    unittest.main()
