@@ -69,7 +69,7 @@ export const meters = rows.meter.map(([number, line, address, model, serial_numb
   const locked_out = lot > 0.975 && lot < 0.982;
   if (silent) l.meters_silent += 1;
   const m = {
-    id: n + 1, supply_id: 1000 + n, number, unit_id, unit_number, shop_name, shop_pinyin: initials(shop_name), trade, unit_state,
+    id: n + 1, supply_id: 1000 + n, number, unit_id, unit_number, shop_name, shop_pinyin: initials(shop_name), trade, unit_state: { 营业: 'open', 空置: 'vacant', 装修: 'fitting_out', 临时: 'temporary' }[unit_state] ?? 'open',
     building_id: b.id, floor_id: f.id, room_id: gateways.find((g) => g.id === l.gateway_id) ? rooms.findIndex((r) => r.code === gateways.find((g) => g.id === l.gateway_id).room) + 1 : 1,
     line_id: l.id, protected: is_protected === '1', close_by_hand: by_hand === '1' && tripped, locked_out, frozen: n === 200, read_only: l.read_only,
     relay: tripped || locked_out ? 'open' : 'closed', forced: keep_on ? 'keep_on' : locked_out ? 'trip' : 'none',

@@ -50,10 +50,10 @@ const approvals = [
 ].map(({ kind, m, maker, reason, state = 'open' }, n) => ({
   id: n + 1, kind, summary_zh: kind === 'trip_protected' ? `对重要负荷 ${m.unit_number} ${m.shop_name} 分闸。通过后立即断电,电梯、冷库或消防设备将停止运行。` : `解除 ${m.unit_number} ${m.shop_name} 的检修锁定(持锁人 张磊)。通过后该供电点可以重新合闸。`,
   summary_en: kind === 'trip_protected' ? `Trip the protected supply ${m.unit_number} ${m.shop_name}. If approved the power goes off at once; lifts, cold stores or fire equipment will stop.` : `Lift the lock-out of ${m.unit_number} ${m.shop_name} (held by Zhang Lei). If approved this supply may be closed again.`,
-  object_kind: 'supply', object_id: m.supply_id, unit_number: m.unit_number, maker_id: maker.id, maker_name: maker.display_name, made_at: ago(600 + n * 4000), expires_at: iso(Date.now() + 3e6 - n * 1e5), state,
+  object_kind: 'supply', object_id: m.supply_id, unit_number: m.unit_number, shop_name: m.shop_name, meter_id: m.id, maker_id: maker.id, maker_name: maker.display_name, made_at: ago(600 + n * 4000), expires_at: iso(Date.now() + 3e6 - n * 1e5), state,
   decided_by_name: state === 'open' ? null : '周敏', decided_at: state === 'open' ? null : ago(300 + n * 3000), reason, decision_reason: state === 'open' ? null : '已与现场核对', command_id: null,
 }));
-const alarm = (id, kind, zh, en, level, s, closed = null) => ({ id, kind, object_kind: kind === 'gateway_silent' ? 'gateway' : kind === 'line_errors' ? 'line' : 'meter', object_id: id, title_zh: zh, title_en: en, detail: null, level, opened_at: ago(s), closed_at: closed });
+const alarm = (id, kind, zh, en, level, s, closed = null) => ({ id, kind, object_kind: kind === 'gateway_silent' ? 'gateway' : kind === 'line_errors' ? 'line' : 'meter', object_id: id, title_zh: zh, title_en: en, object_label: '', detail: '', level: { info: 1, warning: 2, critical: 3 }[level], opened_at: ago(s), closed_at: closed });
 const alarms = [
   alarm(4, 'gateway_silent', '通讯管理机 GW4 失联,影响 3 条总线', 'Gateway GW4 is silent; 3 lines affected', 'critical', 1300),
   ...by_state('stale').slice(0, 6).map((m, n) => alarm(m.id, 'meter_stale', `${m.unit_number} ${m.shop_name} 数据过期`, `${m.unit_number} ${m.shop_name}: data is stale`, 'warning', 1400 + n * 777)),
@@ -61,7 +61,7 @@ const alarms = [
 ];
 const alarms_closed = meters.slice(20, 90).map((m, n) => alarm(m.id, 'meter_stale', `${m.unit_number} ${m.shop_name} 数据过期`, `${m.unit_number} ${m.shop_name}: data is stale`, 'warning', 9000 + n * 7000, ago(8000 + n * 7000)));
 
-const verbs = [['command.create', 'supply', '分闸:欠费超过三天', { relay: 'closed' }, { relay: 'open' }], ['session.create', 'user', null, null, null], ['lock_out.create', 'supply', '更换开关', null, { state: 'active' }], ['line.writable', 'line', '试运行结束', { writable: false }, { writable: true }], ['user.role', 'user', '转岗', { role: 'finance' }, { role: 'engineer' }], ['import.commit', 'import', null, null, { rows: 1180 }], ['approval.decide', 'approval', '已与现场核对', { state: 'open' }, { state: 'approved' }]];
+const verbs = [['command.request', 'supply', '分闸:欠费超过三天', { relay: 'closed' }, { relay: 'open' }], ['session.open', 'user', null, null, null], ['lock_out.create', 'supply', '更换开关', null, { state: 'active' }], ['line.set_writable', 'line', '试运行结束', { writable: false }, { writable: true }], ['user.role', 'user', '转岗', { role: 'finance' }, { role: 'engineer' }], ['import.commit', 'import', null, null, { rows: 1180 }], ['approval.approve', 'approval', '已与现场核对', { state: 'open' }, { state: 'approved' }]];
 const audit = Array.from({ length: 320 }, (_, n) => {
   const [action, object_kind, reason, before, after] = verbs[(n * 5) % verbs.length];
   const u = users[n % 4];
@@ -192,7 +192,7 @@ export const routes = {
     for (let at = from; at <= to && items.length < 3000; at += step) items.push({ at: iso(at), power_w: Math.round(peak * shape(((at + 2.88e7) % 8.64e7) / 3.6e6) * (0.9 + random() * 0.2)), balance_fen: m.balance_fen + Math.round((to - at) / 6e5), energy_wh: m.energy_wh - Math.round((to - at) / 1000), relay: 'closed' });
     return { items, step_s: step / 1000, rate_bands: [[0, 480, 'valley'], [480, 600, 'flat'], [600, 720, 'peak'], [720, 840, 'flat'], [840, 1020, 'peak'], [1020, 1140, 'flat'], [1140, 1260, 'sharp'], [1260, 1440, 'flat']].map(([from_minute, to_minute, rate]) => ({ from_minute, to_minute, rate })) };
   },
-  'GET /meters/:id/log': ({ id }) => ({ items: [...commands.filter((c) => c.meter_id === id).map((c) => ({ at: c.requested_at, kind: 'command', title: c.kind, actor_name: c.requested_by_name, state: c.state, reason: c.reason, detail: null, command_id: c.id })), { at: ago(7000), kind: 'command', title: 'trip', actor_name: '王建国', state: 'confirmed', reason: '欠费', detail: null, command_id: null }, { at: ago(90000), kind: 'alarm', title: 'meter_stale', actor_name: null, state: 'closed', reason: null, detail: '失联 12 分', command_id: null }], next_cursor: null }),
+  'GET /meters/:id/log': ({ id }) => ({ items: [...commands.filter((c) => c.meter_id === id).map((c) => ({ at: c.requested_at, kind: 'command', title: { trip: '分闸', close: '合闸', keep_on: '保电', release: '恢复预付费', read: '立即抄读' }[c.kind], title_en: c.kind, actor_name: c.requested_by_name, state: c.state, reason: c.reason, detail: null, command_id: c.id })), { at: ago(7000), kind: 'command', title: '分闸', title_en: 'Trip', actor_name: '王建国', state: 'confirmed', reason: '欠费', detail: null, command_id: null }, { at: ago(90000), kind: 'alarm', title: '仪表数据过期', title_en: 'Stale', actor_name: null, state: 'closed', reason: null, detail: '失联 12 分', command_id: null }], next_cursor: null }),
   'GET /gateways': () => ({ items: gateways }),
   'GET /lines': () => ({ items: lines }),
   'GET /lines/:id': ({ id }) => {

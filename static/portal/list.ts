@@ -15,7 +15,7 @@ export interface CursorList<T> {
   loadMore: () => Promise<void>;
 }
 
-export function useList<T>(path: string, query: () => Query, limit = 50): CursorList<T> {
+export function useList<T>(path: string, query: () => Query, limit: number | null = 50): CursorList<T> {
   const items = shallowRef<T[]>([]);
   const loading = ref(true);
   const more = ref(false);

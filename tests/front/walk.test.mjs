@@ -270,29 +270,38 @@ test('language: English is complete in the shell and stays after the next log-in
   await done(page);
 });
 
-for (const width of [360, 390, 1366, 1920]) {
-  test(`no page is wider than ${width} px, and every control has a name`, async () => {
-    const page = await newPage(width);
-    await logIn(page, 'admin');
-    const wide = [];
-    for (const path of ['/tasks', '/overview', '/monitor', '/meters/8', '/lines', '/lines/1', '/lock-outs', '/approvals', '/alarms', '/audit', '/import', '/users', '/about', '/me', '/password']) {
-      await page.goto(base + path);
-      await page.locator('h1').first().waitFor({ state: 'attached' });
-      await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
+test('no page is wider than 360, 390, 1366 or 1920 px, and every control has a name', async () => {
+  const page = await newPage();
+  await logIn(page, 'admin');
+  const wide = [];
+  for (const path of ['/tasks', '/overview', '/monitor', '/meters/8', '/lines', '/lines/1', '/lock-outs', '/approvals', '/alarms', '/audit', '/import', '/users', '/about', '/me', '/password']) {
+    await page.goto(base + path);
+    await page.locator('h1').first().waitFor({ state: 'attached' });
+    await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
+    for (const width of [1920, 1366, 390, 360]) {
+      await page.setViewportSize({ width, height: 844 });
+      await page.waitForFunction((phone) => Boolean(document.querySelector('.bar')) === phone, width < 768);
       const found = await page.evaluate(() => {
-        const nameless = [...document.querySelectorAll('button, a[href], input, select, textarea, [role=button], [role=tab]')].filter((one) => {
+        const controls = 'button, a[href], input, select, textarea, [role=button], [role=tab]';
+        const nameless = [...document.querySelectorAll(controls)].filter((one) => {
           if (!one.checkVisibility?.() || one.closest('[aria-hidden=true]')) return false;
           const labels = one.labels ? [...one.labels].map((label) => label.textContent).join('') : '';
           return !(one.textContent.trim() || one.getAttribute('aria-label') || one.title || labels.trim() || one.getAttribute('aria-labelledby'));
         });
         const limit = window.innerWidth;
-        const who = [...document.querySelectorAll('#main *')].filter((one) => one.getBoundingClientRect().right > limit + 1).slice(0, 4);
-        return { who: who.map((one) => one.className || one.tagName).join(' | '), over: document.documentElement.scrollWidth - window.innerWidth, nameless: nameless.map((one) => one.outerHTML.slice(0, 120)) };
+        const who = [...document.querySelectorAll('#main *')].filter((one) => one.getBoundingClientRect().right > limit + 1).slice(0, 3);
+        return {
+          over: document.documentElement.scrollWidth - limit,
+          who: who.map((one) => one.className || one.tagName).join(' | '),
+          nameless: nameless.map((one) => one.outerHTML.slice(0, 120)),
+        };
       });
-      if (found.over > 0) wide.push(`${path} is ${found.over} px too wide: ${found.who}`);
+      // What only passes by while the media queries catch up is not a finding.
+      if (found.over > 0) await page.waitForFunction(() => document.documentElement.scrollWidth <= window.innerWidth, null, { timeout: 2_000 }).then(() => (found.over = 0), () => undefined);
+      if (found.over > 0) wide.push(`${path} at ${width}: ${found.over} px too wide: ${found.who}`);
       assert.deepEqual(found.nameless, [], path);
     }
-    assert.deepEqual(wide, []);
-    await done(page);
-  });
-}
+  }
+  assert.deepEqual(wide, []);
+  await done(page);
+});

@@ -77,5 +77,24 @@ for (const app of apps) {
     if (!used.has(key) && ![...prefixes].some((prefix) => key.startsWith(prefix))) tell(zh_file, 1, `key "${key}" is used nowhere`);
   }
 }
+// Codes that the server sends and the portal puts into words: each row of these lists has its key.
+const lists = [
+  ['core/rules/audit_action.def', /^AUDIT_ACTION\(\w+, "([\w.]+)"/gm, 'audit.act.'],
+  ['core/rules/permission.def', /^PERMISSION\(\w+, "([\w.]+)"/gm, 'permission.'],
+  ['core/rules/approval.def', /^APPROVAL\(\w+, "([\w.]+)"/gm, 'approvals.kind.'],
+];
+const portal_zh = join(root, 'static/portal/locales/zh-CN.json');
+const portal_words = JSON.parse(readFileSync(portal_zh, 'utf8'));
+for (const [list, shape, prefix] of lists) {
+  let text;
+  try {
+    text = readFileSync(join(root, list), 'utf8');
+  } catch {
+    continue;
+  }
+  for (const found of text.matchAll(shape)) {
+    if (!(`${prefix}${found[1]}` in portal_words)) tell(join(root, list), lineOf(text, found.index), `key "${prefix}${found[1]}" is missing in ${relative(root, portal_zh)}`);
+  }
+}
 for (const finding of findings) console.error(finding);
 process.exit(findings.length ? 1 : 0);

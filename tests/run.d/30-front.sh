@@ -7,6 +7,10 @@ cd "$PW_ROOT/static" || exit 2
 if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   npm ci --no-audit --no-fund >&2 || { not_ok front/install "npm ci failed"; exit 1; }
 fi
+if ! compgen -G "$PW_ROOT/build/*/cgi/paywatt-cgi" >/dev/null; then
+  . "$PW_ROOT/tests/lib/build.sh"
+  build_kind release || { not_ok front/types "the server that describes the API does not build"; exit 1; }
+fi
 has() { node -e 'process.exit(require("./package.json").scripts?.[process.argv[1]] ? 0 : 1)' "$1"; }
 for script in check lint; do
   if has "$script"; then check "front/$script" npm run --silent "$script"; fi
