@@ -19,6 +19,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/flow/command.h"
 #include "core/store/job_lock.h"
 #include "core/store/role.h"
 #include "core/store/site.h"
@@ -168,6 +169,13 @@ static void time_zone_set(void)
     tzset();
 }
 
+/* What the rules of orders need from the settings file: a keep-on's end is an order too. */
+static void tell_rules(const struct config *config)
+{
+    command_configure(config_bool(config, CONFIG_site_simulated),
+                      config_int(config, CONFIG_poller_stale_s) * 1000);
+}
+
 static void settings_reload(struct config *config)
 {
     struct text problems __attribute__((cleanup(text_release)));
@@ -179,6 +187,7 @@ static void settings_reload(struct config *config)
         return;
     }
     log_open("paywatt-jobs", config_log_level(config));
+    tell_rules(config);
     log_write(LOG_INFO, "settings", "read again%s%s", restart.len > 0 ? "; a restart takes: " : "",
               text_string(&restart));
 }
@@ -234,6 +243,7 @@ int main(int argc, char **argv)
         return 1;
     }
     log_open("paywatt-jobs", config_log_level(config));
+    tell_rules(config);
     program.config = config;
     program.started_at_ms = clock_now_ms();
     pthread_condattr_t attributes;
