@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # Builds of the program that tests use. Sourced; PW_ROOT is set by tests/run.
 
-# build_kind KIND: configures and builds build/KIND quietly, prints its folder's name on success.
+# build_kind KIND [TARGET...]: configures and builds build/KIND; all that is said goes to standard error.
 build_kind() {
   local kind=$1 folder=$PW_ROOT/build/$1 settings=()
+  shift
   case $kind in
-    release) settings=(-DCMAKE_BUILD_TYPE=RelWithDebInfo) ;;
+    release) settings=(-DCMAKE_BUILD_TYPE=RelWithDebInfo -DPW_TESTS=OFF) ;;
     asan) settings=(-DCMAKE_BUILD_TYPE=Debug "-DPW_SANITIZE=address,undefined" -DPW_FAILPOINTS=ON) ;;
     tsan) settings=(-DCMAKE_BUILD_TYPE=RelWithDebInfo -DPW_SANITIZE=thread -DPW_FAILPOINTS=ON) ;;
     fuzz) settings=(-DCMAKE_BUILD_TYPE=RelWithDebInfo "-DPW_SANITIZE=address,undefined" -DPW_FUZZ=ON
@@ -14,7 +15,7 @@ build_kind() {
     *) echo "build_kind: no kind $kind" >&2; return 2 ;;
   esac
   cmake -S "$PW_ROOT" -B "$folder" -G Ninja "${settings[@]}" >&2 || return 1
-  cmake --build "$folder" -j "${PW_JOBS:-2}" >&2 || return 1
+  cmake --build "$folder" -j "${PW_JOBS:-$(nproc)}" ${1:+--target "$@"} >&2 || return 1
 }
 
 # What the sanitizers do when they find something: stop with a status that no program uses.

@@ -6,7 +6,8 @@ set -u
 shopt -s nullglob
 sources=("$PW_ROOT"/tests/fuzz/fuzz_*.c)
 if [ "${#sources[@]}" = 0 ]; then skip fuzz "no file tests/fuzz/fuzz_*.c yet"; exit 0; fi
-build_kind fuzz || { not_ok fuzz/build "the build failed"; exit 1; }
+names=("${sources[@]##*/}")
+build_kind fuzz "${names[@]%.c}" || { not_ok fuzz/build "the build failed"; exit 1; }
 for source in "${sources[@]}"; do
   name=$(basename "$source" .c)
   program=$(find "$PW_ROOT/build/fuzz" -type f -name "$name" -perm -u+x | head -n 1)
