@@ -19,8 +19,9 @@ command_bench() {
   local name=${1:-} file
   [ -n "$name" ] || die "bench what? There are: $(cd "$PW_ROOT/tests/bench" 2> /dev/null && printf '%s ' * | sed 's/\.[a-z]* / /g')"
   shift
-  packages_install run build node test peers
+  packages_install run build node test peers bench
   build_all || exit 1
+  run_step "building the benchmarks" "$PW_ROOT/build/log/bench.log" ninja -C "$PW_ROOT/build/release" tests/bench/all || exit 1
   for file in "$PW_ROOT/tests/bench/$name" "$PW_ROOT/tests/bench/$name".*; do
     case $file in
       *.py) [ -f "$file" ] && exec env PW_ROOT="$PW_ROOT" PW_BUILD="$PW_ROOT/build/release" python3 "$file" "$@" ;;
