@@ -115,7 +115,7 @@ export const meters = (page) => page.evaluate(async () => (await (await fetch('/
 /** Ctrl+K (or the magnifier on a phone), type, Enter. */
 export async function find(page, words) {
   const field = page.locator('.search input');
-  if ((page.viewportSize()?.width ?? 0) < 768) await page.locator('[data-test=search-open], .shell__search').first().click();
+  if ((page.viewportSize()?.width ?? 0) < 768) await page.locator('.head__search').first().click();
   else await page.keyboard.press('Control+k');
   await field.waitFor();
   await field.fill(words);
