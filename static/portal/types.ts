@@ -79,59 +79,12 @@ export interface CommandAnswer {
 export type LockOut = Schemas['LockOut'];
 export type KeepOn = Schemas['KeepOn'];
 
-export type Verdict = 'new' | 'change' | 'same' | 'error';
-export type ProbeState = 'none' | 'waiting' | 'ok' | 'mismatch' | 'silent';
-export interface ImportRow {
-  line_number: number;
-  noun: string;
-  key: string;
-  verdict: Verdict;
-  message_zh: string;
-  message_en: string;
-  probe: ProbeState;
-  probe_text: string | null;
-}
-export interface Import {
-  id: number;
-  file_name: string;
-  sha256: string;
-  state: 'checked' | 'probing' | 'committed' | 'undone' | 'abandoned';
-  rows_total: number;
-  rows_ok: number;
-  rows_warning: number;
-  rows_error: number;
-  created_by_name: string;
-  created_at: At;
-  committed_at: At | null;
-  undone_at: At | null;
-  rows?: ImportRow[];
-}
+export type ImportRow = Schemas['ImportRow'];
+/** Lists leave the rows out. */
+export type Import = Schemas['ImportFacts'] & { rows?: ImportRow[] };
 
 export type User = Schemas['User'];
 export type UserReset = Schemas['UserResetDone'];
 export type Role = Omit<Schemas['Role'], 'permissions'> & { permissions: Permission[] };
-export interface AuditRow {
-  id: number;
-  at: At;
-  actor_name: string | null;
-  role: string | null;
-  ip: string | null;
-  action: string;
-  object_kind: string | null;
-  object_id: number | null;
-  object_label: string | null;
-  reason: string | null;
-  before: unknown;
-  after: unknown;
-  result: string;
-  chained: boolean;
-}
-export interface AuditVerification {
-  verdict: 'ok' | 'altered' | 'log_longer' | 'chain_longer' | 'seal_mismatch';
-  rows: number;
-  first_bad_id: number | null;
-  last_sealed_day: string | null;
-  text_zh: string;
-  text_en: string;
-  checked_at: At;
-}
+export type AuditRow = Schemas['AuditRow'];
+export type AuditVerification = Schemas['AuditVerification'];
