@@ -1,5 +1,6 @@
 """Lock-out against every way a relay can close; keep-ons and their end; the second person."""
 import os
+import random
 import sys
 import unittest
 
@@ -235,6 +236,50 @@ class LockOut(Base):
         finally:
             servers.sql("UPDATE user SET role_id = (SELECT id FROM role WHERE code = 'administrator') WHERE id = 1")
         self.assertEqual(servers.sql("SELECT state FROM lock_out"), [["active"]])
+
+
+class Many(Base):
+    def test_everybody_at_once(self):
+        """Orders, lock-outs, lifts and two pollers on the same supplies: nobody hears of a lost transaction."""
+        dice = random.Random(7)
+        drivers = [flow.Driver(servers, "staff") for _ in range(5)] + [flow.Driver(servers, "poller") for _ in range(2)]
+        heard = {}
+        try:
+            for _ in range(60):
+                ids = [row[0] for row in servers.sql("SELECT id FROM command WHERE state IN ('pending', 'taken', 'sent')")]
+                locks = [row[0] for row in servers.sql("SELECT id FROM lock_out WHERE state = 'active'")]
+                for index, driver in enumerate(drivers):
+                    supply = dice.choice((1, 2, 8))
+                    if index >= 5:
+                        command = dice.choice(ids or [1])
+                        step = dice.choice(("take", "sent", "end"))
+                        more = ("confirmed", "", flow.SERIAL, "{}") if step == "end" else ()
+                        driver.send(step, command, f"p{index}", *more)
+                    elif index == 0:
+                        driver.send("lock", HOLDER, supply, "x", f"1F-{100 + supply}")
+                    elif index == 1 and locks:
+                        driver.send("lift", HOLDER, dice.choice(locks), "x")
+                    else:
+                        driver.send("request", OTHER, supply, dice.choice(("trip", "close", "release")), "manual", "x",
+                                    f"1F-{100 + supply}", 0)
+                for driver in drivers:
+                    answer = driver.receive()["rc"]
+                    heard[answer] = heard.get(answer, 0) + 1
+                self.assertEqual(servers.sql(
+                    "SELECT supply_id FROM command WHERE state IN ('pending', 'taken') GROUP BY supply_id"
+                    " HAVING COUNT(*) > 1"), [])
+                self.assertEqual(servers.sql(
+                    "SELECT c.id FROM command c JOIN lock_out l ON l.active_supply = c.supply_id"
+                    " WHERE c.state IN ('pending', 'taken') AND c.kind <> 'trip'"), [])
+        finally:
+            for driver in drivers:
+                driver.close()
+        self.assertLessEqual(set(heard), {"OK", "REFUSED", "CONFLICT", "NOT_FOUND", "EXPIRED"}, heard)
+        self.assertGreater(heard["OK"], 50)
+        self.assertEqual(servers.sql("SELECT COUNT(*) FROM command"),
+                         servers.sql("SELECT COUNT(*) FROM audit WHERE action = 'command.request'"))
+        self.assertEqual(servers.sql("SELECT COUNT(*) FROM lock_out"),
+                         servers.sql("SELECT COUNT(*) FROM audit WHERE action = 'lock_out.create'"))
 
 
 class SecondPerson(Base):

@@ -129,6 +129,14 @@ class Park(Base):
         order(3, "read")
         later = self.get(f"/meters?since={cursor}")
         self.assertEqual([row["id"] for row in later["items"]], [2, 3])
+        # Nothing is stored, and yet it changed: its last reading became stale.
+        flow.read_now(servers, 2, taken_at="UTC_TIMESTAMP(3) - INTERVAL 299 SECOND")
+        servers.sql("UPDATE meter_state SET stored_at = UTC_TIMESTAMP(3) - INTERVAL 299 SECOND WHERE meter_id = 2")
+        servers.sql("UPDATE supply SET changed_at = UTC_TIMESTAMP(3) - INTERVAL 1 HOUR")
+        cursor = self.get("/meters")["cursor"]
+        time.sleep(1.2)
+        later = self.get(f"/meters?since={cursor}")
+        self.assertEqual([(row["id"], row["state"]) for row in later["items"]], [(2, "stale")])
         self.assertTrue(self.get("/meters?since=1")["complete"])
         self.problem(people["eng"].get("/meters?since=x"), 400, "invalid_field", "since")
 
