@@ -1,103 +1,161 @@
 #include "core/store/invariant.h"
 
 #include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define LIMIT " LIMIT 20"
+#include "core/base/clock.h"
+#include "core/store/script.h"
 
-static const struct invariant invariants[] = {
-    {"one_lock_out", "a supply has at most one active lock-out",
-     "SELECT CONCAT('supply ', supply_id, ' has ', COUNT(*)) FROM lock_out"
-     " WHERE state = 'active' GROUP BY supply_id HAVING COUNT(*) > 1" LIMIT},
-    {"one_keep_on", "a supply has at most one active keep-on",
-     "SELECT CONCAT('supply ', supply_id, ' has ', COUNT(*)) FROM keep_on"
-     " WHERE state = 'active' GROUP BY supply_id HAVING COUNT(*) > 1" LIMIT},
-    {"keep_on_not_locked_out", "no supply is locked out and kept on at once",
-     "SELECT CONCAT('supply ', k.supply_id) FROM keep_on k JOIN lock_out o"
-     " ON o.supply_id = k.supply_id AND o.state = 'active' WHERE k.state = 'active'"
-     " AND k.until_at > UTC_TIMESTAMP(3)" LIMIT},
-    {"keep_on_ends", "an expired keep-on is ended within an hour",
-     "SELECT CONCAT('supply ', supply_id, ' since ', until_at) FROM keep_on"
-     " WHERE state = 'active' AND until_at < UTC_TIMESTAMP(3) - INTERVAL 1 HOUR" LIMIT},
-    {"keep_on_ordered", "every keep-on comes from a keep-on order of its supply",
-     "SELECT CONCAT('keep-on ', k.id) FROM keep_on k JOIN command c ON c.id = k.command_id"
-     " WHERE c.kind <> 'keep_on' OR c.supply_id <> k.supply_id" LIMIT},
-    {"order_ends", "an order whose time is over does not stay pending or taken",
-     "SELECT CONCAT('order ', id, ' (', state, ') since ', expires_at) FROM command"
-     " WHERE state IN ('pending', 'taken') AND expires_at < UTC_TIMESTAMP(3) - INTERVAL 5 "
-     "MINUTE" LIMIT},
-    {"order_outcome", "an order that was sent is decided, or named unknown, within ten minutes",
-     "SELECT CONCAT('order ', id, ' sent ', sent_at) FROM command"
-     " WHERE state = 'sent' AND sent_at < UTC_TIMESTAMP(3) - INTERVAL 10 MINUTE" LIMIT},
-    {"order_times", "an order's times follow its life: asked, taken, sent, ended",
-     "SELECT CONCAT('order ', id) FROM command WHERE taken_at < requested_at - INTERVAL 1 SECOND"
-     " OR sent_at < taken_at OR (sent_at IS NOT NULL AND sent_at > expires_at + INTERVAL 1 SECOND)"
-     " OR (state IN ('confirmed', 'refused', 'superseded', 'expired', 'cancelled'))"
-     "  <> (ended_at IS NOT NULL AND state <> 'unknown')" LIMIT},
-    {"order_proof", "a confirmed order that writes was sent and carries its evidence",
-     "SELECT CONCAT('order ', id) FROM command WHERE state = 'confirmed' AND kind <> 'read'"
-     " AND evidence IS NULL" LIMIT},
-    {"order_meter", "an order goes to a meter that fed its supply",
-     "SELECT CONCAT('order ', c.id) FROM command c JOIN supply s ON s.id = c.supply_id"
-     " WHERE c.epoch = s.epoch AND c.meter_id <> s.meter_id" LIMIT},
-    {"order_reason", "every order given by a person names the person and the reason",
-     "SELECT CONCAT('order ', id) FROM command WHERE origin = 'manual'"
-     " AND (requested_by IS NULL OR reason = '')" LIMIT},
-    {"four_eyes", "nobody approves what he asked for",
-     "SELECT CONCAT('approval ', id) FROM approval WHERE state = 'approved'"
-     " AND (checker_id IS NULL OR checker_id = maker_id)" LIMIT},
-    {"meter_address", "two meters in service never share an address on a line",
-     "SELECT CONCAT('line ', line_id, ' address ', address) FROM meter"
-     " WHERE state = 'in_service' GROUP BY line_id, address HAVING COUNT(*) > 1" LIMIT},
-    {"meter_serial", "a serial number belongs to one meter in service",
-     "SELECT CONCAT('serial number ', serial_number) FROM meter WHERE state = 'in_service'"
-     " AND serial_number <> '' GROUP BY serial_number HAVING COUNT(*) > 1" LIMIT},
-    {"meter_supplied", "every supply is fed by a meter in service",
-     "SELECT CONCAT('supply ', s.id, ' hangs on meter ', m.number) FROM supply s"
-     " JOIN meter m ON m.id = s.meter_id WHERE m.state <> 'in_service'" LIMIT},
-    {"state_of_meter", "every last value belongs to a meter that exists",
-     "SELECT CONCAT('meter ', s.meter_id) FROM meter_state s LEFT JOIN meter m"
-     " ON m.id = s.meter_id WHERE m.id IS NULL" LIMIT},
-    {"state_not_ahead", "no last value is from the future",
-     "SELECT CONCAT('meter ', meter_id, ' taken ', taken_at) FROM meter_state"
-     " WHERE taken_at > UTC_TIMESTAMP(3) + INTERVAL 5 MINUTE" LIMIT},
-    {"open_partitions", "the history has a partition for this month and the next",
-     "SELECT CONCAT('no partition p_', DATE_FORMAT(n.month, '%Y%m')) FROM"
-     " (SELECT UTC_DATE() AS month UNION ALL SELECT UTC_DATE() + INTERVAL 1 MONTH) n"
-     " WHERE NOT EXISTS (SELECT 1 FROM information_schema.PARTITIONS"
-     "  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'reading'"
-     "  AND PARTITION_NAME = CONCAT('p_', DATE_FORMAT(n.month, '%Y%m')))" LIMIT},
-    {"line_writable", "a writable line names when it was made so",
-     "SELECT CONCAT('line ', code) FROM line WHERE writable AND writable_at IS NULL" LIMIT},
-    {"administrator", "there is an administrator who can log in, once there are users",
-     "SELECT 'no active administrator' FROM (SELECT COUNT(*) AS users,"
-     " SUM(u.state = 'active' AND r.code = 'administrator') AS administrators FROM user u"
-     " JOIN role r ON r.id = u.role_id) n WHERE n.users > 0 AND n.administrators = 0" LIMIT},
-};
+#define PATH_BYTES 900
+#define FILE_BYTES_MAX 65536
+#define ROWS_MAX 1000 /* what a query may bring at most */
 
-size_t invariants_count(void)
+static void folder_close(DIR **folder)
 {
-    return ARRAY_LEN(invariants);
+    if (*folder != NULL) {
+        (void)closedir(*folder);
+    }
 }
 
-const struct invariant *invariant_at(size_t index)
+static void file_close(FILE **file)
 {
-    assert(index < ARRAY_LEN(invariants));
-    return &invariants[index];
+    if (*file != NULL) {
+        (void)fclose(*file);
+    }
 }
 
-enum rc invariant_check(struct db *db, struct arena *arena, size_t index,
+/* The rest of the line behind a mark such as "-- en: "; "" when there is none. */
+static const char *sentence_of(struct arena *arena, const char *text, const char *mark)
+{
+    const char *at = strstr(text, mark);
+    if (at == NULL) {
+        return "";
+    }
+    at += strlen(mark);
+    const char *copy = arena_copy(arena, at, strcspn(at, "\n"));
+    return copy == NULL ? "" : copy;
+}
+
+static enum rc file_load(const char *path, const char *name, struct arena *arena,
+                         struct text *problem, struct invariant *out)
+{
+    CLEANUP(file_close) FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        text_printf(problem, "%s: cannot be opened: %s", path, strerror(errno));
+        return RC_IO;
+    }
+    char *bytes = arena_take(arena, FILE_BYTES_MAX + 1);
+    if (bytes == NULL) {
+        return RC_MEMORY;
+    }
+    size_t len = fread(bytes, 1, FILE_BYTES_MAX, file);
+    struct script script;
+    struct script_statement statement;
+    struct script_statement more;
+    script_open(&script, bytes, len);
+    if (len == FILE_BYTES_MAX || script_next(&script, &statement) != RC_OK ||
+        script_next(&script, &more) != RC_NOT_FOUND) {
+        text_printf(problem, "%s: an invariant is one query", path);
+        return RC_INVALID;
+    }
+    *out = (struct invariant){.name = arena_copy(arena, name, strlen(name) - 4),
+                              .zh = sentence_of(arena, bytes, "-- zh: "),
+                              .en = sentence_of(arena, bytes, "-- en: "),
+                              .sql = arena_copy(arena, statement.sql, statement.len)};
+    if (out->name == NULL || out->sql == NULL) {
+        return RC_MEMORY;
+    }
+    if (out->zh[0] == '\0' || out->en[0] == '\0') {
+        text_printf(problem, "%s: an invariant says what it means (-- zh: and -- en:)", path);
+        return RC_INVALID;
+    }
+    return RC_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct invariant *)a)->name, ((const struct invariant *)b)->name);
+}
+
+enum rc invariants_load(const char *folder, struct arena *arena, struct text *problem,
+                        struct invariant **ret_invariants, size_t *ret_count)
+{
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof(path), "%s/invariants", folder);
+    CLEANUP(folder_close) DIR *open_folder = opendir(path);
+    if (open_folder == NULL) {
+        text_printf(problem, "%s: cannot be opened: %s", path, strerror(errno));
+        return RC_IO;
+    }
+    struct invariant *out = arena_take_array(arena, INVARIANTS_MAX, sizeof(*out));
+    if (out == NULL) {
+        return RC_MEMORY;
+    }
+    size_t count = 0;
+    for (struct dirent *entry = readdir(open_folder); entry != NULL; entry = readdir(open_folder)) {
+        size_t len = strlen(entry->d_name);
+        if (len < 5 || strcmp(entry->d_name + len - 4, ".sql") != 0 || count == INVARIANTS_MAX) {
+            continue;
+        }
+        char file[PATH_BYTES + 257];
+        (void)snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+        TRY(file_load(file, entry->d_name, arena, problem, &out[count]));
+        count++;
+    }
+    qsort(out, count, sizeof(*out), by_name);
+    *ret_invariants = out;
+    *ret_count = count;
+    return RC_OK;
+}
+
+static const char *row_text(const struct db_rows *rows, size_t row, struct arena *arena)
+{
+    struct text out __attribute__((cleanup(text_release)));
+    text_init(&out, 4000);
+    for (size_t i = 0; i < rows->columns; i++) {
+        const struct db_value *value = db_at(rows, row, i);
+        char at[CLOCK_TEXT_MAX];
+        text_add_string(&out, i == 0 ? "" : ", ");
+        if (value->kind == DB_INT) {
+            text_add_int(&out, value->number);
+        } else if (value->kind == DB_TIME) {
+            text_add_string(&out, clock_format_rfc3339(value->number, at));
+        } else {
+            text_add_string(&out, value->kind == DB_NULL ? "null" : value->text);
+        }
+    }
+    return text_result(&out) == RC_OK ? arena_copy_string(arena, text_string(&out)) : "...";
+}
+
+enum rc invariant_check(struct db *db, struct arena *arena, const struct invariant *invariant,
                         const char ***ret_offenders, size_t *ret_count)
 {
-    struct db_rows rows;
-    TRY(db_query(db, arena, invariant_at(index)->sql, DB_NO_ARGS, INVARIANT_OFFENDERS_MAX, &rows));
-    const char **offenders = arena_take_array(arena, rows.count + 1, sizeof(*offenders));
+    assert(db != NULL && invariant != NULL && ret_offenders != NULL && ret_count != NULL);
+    const char **offenders = arena_take_array(arena, INVARIANT_OFFENDERS_MAX, sizeof(*offenders));
     if (offenders == NULL) {
         return RC_MEMORY;
     }
-    for (size_t i = 0; i < rows.count; i++) {
-        offenders[i] = db_get_text(&rows, i, 0);
+    struct db_rows rows;
+    enum rc rc = db_query(db, arena, invariant->sql, DB_NO_ARGS, ROWS_MAX, &rows);
+    if (rc == RC_TOO_LARGE) {
+        offenders[0] = "more than 1000 offenders";
+        *ret_offenders = offenders;
+        *ret_count = 1;
+        return RC_OK;
+    }
+    TRY(rc);
+    size_t count = rows.count < INVARIANT_OFFENDERS_MAX ? rows.count : INVARIANT_OFFENDERS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        offenders[i] = row_text(&rows, i, arena);
+        if (offenders[i] == NULL) {
+            return RC_MEMORY;
+        }
     }
     *ret_offenders = offenders;
-    *ret_count = rows.count;
+    *ret_count = count;
     return RC_OK;
 }

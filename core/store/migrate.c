@@ -374,7 +374,8 @@ enum rc migrate_check_grants(struct db *db, const struct config *config, struct 
         db, &arena,
         "SELECT GRANTEE, PRIVILEGE_TYPE FROM ("
         " SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.TABLE_PRIVILEGES"
-        "  WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN ('audit', 'audit_chain', 'audit_seal')"
+        "  WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN ('audit', 'audit_chain', 'audit_seal', "
+        "'transfer')"
         " UNION ALL SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES"
         "  WHERE ? LIKE TABLE_SCHEMA"
         " UNION ALL SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES) g"
@@ -388,7 +389,7 @@ enum rc migrate_check_grants(struct db *db, const struct config *config, struct 
         return rc;
     }
     if (rows.count > 0) {
-        text_printf(problem, "database user %s has %s on the audit tables, which are append-only",
+        text_printf(problem, "database user %s has %s on tables that only grow (audit, transfer)",
                     db_get_text(&rows, 0, 0), db_get_text(&rows, 0, 1));
         return RC_REFUSED;
     }

@@ -25,6 +25,15 @@ class Field(unittest.TestCase):
                                  headers={"Content-Type": "text/csv", "X-File-Name": name})
         return self.staff.json_of(answer)
 
+    def probe(self, number):
+        return self.staff.post(f"/imports/{number}/probe")
+
+    def commit(self, number, key=None):
+        return self.staff.post(f"/imports/{number}/commit", None, key or str(uuid.uuid4()))
+
+    def undo(self, number):
+        return self.staff.post(f"/imports/{number}/undo", {"reason": "试"}, str(uuid.uuid4()))
+
     def probed(self, number):
         def look():
             page = self.staff.get(f"/imports/{number}")
@@ -39,7 +48,7 @@ class Field(unittest.TestCase):
                            "meter,M003,L01,3,acrel-dtsy1352,202600000003\n", "%E4%B8%80.csv")
         self.assertEqual(page["file_name"], "一.csv")
         self.assertEqual([row["verdict"] for row in page["rows"]], ["same", "change", "same"])
-        asked = self.staff.post(f"/imports/{page['id']}/probe")
+        asked = self.probe(page["id"])
         self.assertEqual(asked["state"], "probing")
         page = self.probed(page["id"])
         self.assertEqual([row["probe"] for row in page["rows"]], ["ok", "mismatch", "silent"], page)
@@ -55,7 +64,7 @@ class Field(unittest.TestCase):
                                "#line,code,name,gateway,link,port\n" f"line,L77,新总线,G77,rtu_over_tcp,{int(port) + 1}\n"
                                "#meter,number,line,address,model,serial_number\n"
                                "meter,M777,L77,1,acrel-dtsy1352,202600000777\n")
-            self.staff.post(f"/imports/{page['id']}/probe")
+            self.probe(page["id"])
             page = self.probed(page["id"])
             self.assertEqual(page["rows"][-1]["probe"], "silent", page)
             self.assertEqual(self.park.sql("SELECT COUNT(*) FROM meter WHERE number = 'M777'"), [["0"]])
@@ -67,14 +76,14 @@ class Field(unittest.TestCase):
         self.assertEqual(page["rows"][0]["verdict"], "change")
         self.assertNotIn("rows", self.staff.get("/imports")["items"][0])
         key = str(uuid.uuid4())
-        done = self.staff.post(f"/imports/{page['id']}/commit", None, key)
-        again = self.staff.post(f"/imports/{page['id']}/commit", None, key)
+        done = self.commit(page["id"], key)
+        again = self.commit(page["id"], key)
         self.assertEqual((done["state"], again["state"]), ("committed", "committed"))
         self.assertEqual(self.park.sql("SELECT shop_pinyin FROM unit WHERE number = '1F-001'"), [["byzp"]])
         with self.assertRaises(ApiError) as refused:
-            self.staff.post(f"/imports/{page['id']}/commit", None, str(uuid.uuid4()))
+            self.commit(page["id"])
         self.assertEqual(refused.exception.status, 409)
-        undone = self.staff.post(f"/imports/{page['id']}/undo", {"reason": "试"}, str(uuid.uuid4()))
+        undone = self.undo(page["id"])
         self.assertEqual(undone["state"], "undone")
         self.assertEqual(self.park.sql("SELECT shop_name FROM unit WHERE number = '1F-001'"), [["测试店1"]])
 
@@ -88,7 +97,7 @@ class Field(unittest.TestCase):
         page = self.upload("#building,code,name\nbuilding,B,\n")
         self.assertEqual((page["rows_error"], page["rows"][0]["line_number"]), (1, 2))
         with self.assertRaises(ApiError) as refused:
-            self.staff.post(f"/imports/{page['id']}/commit", None, str(uuid.uuid4()))
+            self.commit(page["id"])
         self.assertEqual(refused.exception.status, 409)
         self.assertIn("第2行", refused.exception.problem["detail"])
 

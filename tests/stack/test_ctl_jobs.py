@@ -60,7 +60,7 @@ class Jobs(unittest.TestCase):
                          " UTC_TIMESTAMP(3) - INTERVAL 30 MINUTE FROM supply s ORDER BY s.id LIMIT 1;"
                          "INSERT INTO field_request (kind, address, requested_at, expires_at) VALUES"
                          " ('probe', 1, UTC_TIMESTAMP(3) - INTERVAL 1 HOUR, UTC_TIMESTAMP(3) - INTERVAL 30 MINUTE)")
-        self.assertIn("BROKEN order_ends", self.servers.ctl("check", status=1))
+        self.assertRegex(self.servers.ctl("check", status=1), r"BROKEN F\d+_order_ends")
         self.servers.start_jobs()
         lib.wait_for("the expiry", lambda: self.servers.sql("SELECT DISTINCT state FROM command") == [["expired"]])
         lib.wait_for("the question's expiry", lambda: self.servers.sql("SELECT state FROM field_request") == [["expired"]])
@@ -188,7 +188,7 @@ class Operators(unittest.TestCase):
         for name, break_it, mend_it in mutations:
             with self.subTest(invariant=name):
                 self.servers.sql(break_it)
-                self.assertIn(f"BROKEN {name}:", self.servers.ctl("check", status=1))
+                self.assertRegex(self.servers.ctl("check", status=1), rf"BROKEN F\d+_{name}:")
                 self.servers.sql(mend_it)
         self.assertIn("0 broken", self.servers.ctl("check"))
 
