@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cgi/handlers/handlers.h"
+#include "cgi/handlers/tasks.h"
 #include "cgi/shape.h"
 #include "core/base/clock.h"
 #include "core/flow/command.h"
@@ -77,8 +78,7 @@ enum rc handle_status_show(struct request *request)
         .outside = "unknown"};
     enum rc rc = status_field(request->db, request->arena, now_ms, command_stale_ms(), &field);
     if (rc == RC_OK) {
-        rc = status_tasks_open(request->db, request->arena, now_ms, command_stale_ms(),
-                               &view.tasks_open);
+        rc = tasks_count(request, &view.tasks_open);
     }
     if (rc != RC_OK && rc != RC_UNAVAILABLE) {
         return rc;

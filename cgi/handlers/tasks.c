@@ -3,7 +3,9 @@
 
 #include "cgi/handlers/handlers.h"
 #include "cgi/handlers/park.h"
+#include "cgi/handlers/tasks.h"
 #include "cgi/shape.h"
+#include "core/base/clock.h"
 #include "core/rules/approval.h"
 #include "core/store/gateway_list.h"
 #include "core/store/row.h"
@@ -131,7 +133,7 @@ static enum rc add_meters(struct request *request, struct task *tasks, size_t *c
     return RC_OK;
 }
 
-enum rc handle_task_list(struct request *request)
+static enum rc collect(struct request *request, struct task **ret_tasks, size_t *ret_count)
 {
     struct meter_list_question question = park_question(request);
     struct meter_row *meters = NULL;
@@ -158,6 +160,32 @@ enum rc handle_task_list(struct request *request)
         count++;
     }
     TRY(add_meters(request, tasks, &count, meters, meters_count));
+    *ret_tasks = tasks;
+    *ret_count = count;
+    return RC_OK;
+}
+
+enum rc tasks_count(struct request *request, int64_t *ret_count)
+{
+    static int64_t counted_at_ms;
+    static int64_t counted;
+    int64_t now_ms = clock_monotonic_ms();
+    if (counted_at_ms == 0 || now_ms - counted_at_ms >= TASKS_COUNT_AGE_MS) {
+        struct task *tasks = NULL;
+        size_t count = 0;
+        TRY(collect(request, &tasks, &count));
+        counted = (int64_t)count;
+        counted_at_ms = now_ms;
+    }
+    *ret_count = counted;
+    return RC_OK;
+}
+
+enum rc handle_task_list(struct request *request)
+{
+    struct task *tasks = NULL;
+    size_t count = 0;
+    TRY(collect(request, &tasks, &count));
     struct tasks_reply reply = {.items = {tasks, count}};
     return request_reply(request, 200, &reply);
 }

@@ -69,26 +69,6 @@ enum rc status_field(struct db *db, struct arena *arena, int64_t now_ms, int64_t
     return RC_OK;
 }
 
-enum rc status_tasks_open(struct db *db, struct arena *arena, int64_t now_ms, int64_t stale_ms,
-                          int64_t *ret_count)
-{
-    struct db_rows rows;
-    TRY(db_query(db, arena,
-                 "SELECT (SELECT COUNT(*) FROM approval WHERE state = 'open' AND expires_at > ?)"
-                 " + (SELECT COUNT(*) FROM supply WHERE frozen_reason IS NOT NULL)"
-                 " + (SELECT COUNT(*) FROM command WHERE state = 'unknown' AND requested_at > ?)"
-                 " + (SELECT COUNT(*) FROM lock_out WHERE state = 'active')"
-                 " + (SELECT COUNT(*) FROM keep_on WHERE state = 'active' AND until_at < ?)"
-                 " + (SELECT COUNT(*) FROM meter_state s JOIN meter m ON m.id = s.meter_id"
-                 "    AND m.state = 'in_service' JOIN line l ON l.id = m.line_id AND l.enabled"
-                 "    WHERE s.taken_at < ?)",
-                 DB_ARGS(db_time(now_ms), db_time(now_ms - INT64_C(86400000)),
-                         db_time(now_ms + INT64_C(86400000)), db_time(now_ms - stale_ms)),
-                 1, &rows));
-    *ret_count = db_get_int(&rows, 0, 0);
-    return RC_OK;
-}
-
 enum rc status_health(struct db *db, struct arena *arena, struct status_health *ret_health)
 {
     struct status_health out = {0};

@@ -30,10 +30,6 @@ struct status_field {
 enum rc status_field(struct db *db, struct arena *arena, int64_t now_ms, int64_t stale_ms,
                      struct status_field *ret_status) MUST_CHECK;
 
-/* Tasks that wait for a person, as GET /tasks lists them. */
-enum rc status_tasks_open(struct db *db, struct arena *arena, int64_t now_ms, int64_t stale_ms,
-                          int64_t *ret_count) MUST_CHECK;
-
 struct status_health {
     int64_t poller_heartbeat_at_ms; /* 0: never */
     int64_t jobs_heartbeat_at_ms;
