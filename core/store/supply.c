@@ -93,3 +93,37 @@ enum rc supply_freeze(struct db *db, int64_t supply_id, const char *reason, cons
         DB_ARGS(db_text(reason), db_time(clock_now_ms()), db_text(detail), db_int(supply_id)),
         NULL);
 }
+
+enum rc supply_freeze_get(struct db *db, struct arena *arena, int64_t supply_id,
+                          struct supply_freeze_state *ret_state)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT s.frozen_reason, COALESCE(s.frozen_detail, ''), s.frozen_at,"
+                 " m.serial_number, COALESCE(p.serial_number, ''), p.read_at FROM supply s"
+                 " JOIN meter m ON m.id = s.meter_id"
+                 " LEFT JOIN meter_parameter p ON p.meter_id = m.id"
+                 " WHERE s.id = ? AND s.frozen_reason IS NOT NULL",
+                 DB_ARGS(db_int(supply_id)), 1, &rows));
+    if (rows.count == 0) {
+        return RC_NOT_FOUND;
+    }
+    *ret_state = (struct supply_freeze_state){
+        .reason = db_get_text(&rows, 0, 0),
+        .detail = db_get_text(&rows, 0, 1),
+        .frozen_at_ms = db_get_time(&rows, 0, 2),
+        .serial_number = db_get_text(&rows, 0, 3),
+        .serial_number_read = db_get_text(&rows, 0, 4),
+        .read_at_ms = db_get_time(&rows, 0, 5),
+    };
+    return RC_OK;
+}
+
+enum rc supply_unfreeze(struct db *db, int64_t supply_id)
+{
+    assert(db_in_transaction(db));
+    return db_execute(db,
+                      "UPDATE supply SET frozen_reason = NULL, frozen_at = NULL,"
+                      " frozen_detail = NULL WHERE id = ?",
+                      DB_ARGS(db_int(supply_id)), NULL);
+}

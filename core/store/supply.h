@@ -61,4 +61,19 @@ enum rc supply_line_hold(struct db *db, struct arena *arena, int64_t line_id,
 enum rc supply_freeze(struct db *db, int64_t supply_id, const char *reason,
                       const char *detail) MUST_CHECK;
 
+struct supply_freeze_state {
+    const char *reason;
+    const char *detail;
+    int64_t frozen_at_ms;
+    const char *serial_number;      /* as recorded */
+    const char *serial_number_read; /* as the meter last said, "" never */
+    int64_t read_at_ms;             /* when it said so, 0 never */
+};
+
+/* Of a supply that is frozen; RC_NOT_FOUND. */
+enum rc supply_freeze_get(struct db *db, struct arena *arena, int64_t supply_id,
+                          struct supply_freeze_state *ret_state) MUST_CHECK;
+/* Asserts a transaction in which the row is locked. */
+enum rc supply_unfreeze(struct db *db, int64_t supply_id) MUST_CHECK;
+
 #endif

@@ -17,6 +17,7 @@ export type Permission =
   | 'approval.view'
   | 'approval.decide'
   | 'line.configure'
+  | 'supply.unfreeze'
   | 'import.run'
   | 'user.manage'
   | 'audit.view'

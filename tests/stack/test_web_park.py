@@ -401,6 +401,32 @@ class Orders(Base):
         self.assertEqual(self.get("/meters/1")["keep_on_until_at"], until)
 
 
+class Freeze(Base):
+    def unfreeze(self, who="adm", unit="1F-101", supply=1):
+        return people[who].order(f"/supplies/{supply}/unfreeze", {"reason": "已核对", "unit_number": unit})
+
+    def test_freeze_ends_when_record_and_meter_agree(self):
+        command = order(1, "trip").json["command"]["id"]
+        poller.call("take", command, "p1")
+        poller.call("end", command, "p1", "refused", "serial_mismatch", "999999999999", "")
+        self.assertTrue(self.get("/meters")["items"][0]["frozen"])
+        self.assertEqual(self.get("/alarms?state=open")["items"][0]["kind"], "serial_mismatch")
+        self.problem(self.unfreeze("eng"), 403, "forbidden")
+        self.problem(self.unfreeze(unit="1F-102"), 400, "invalid_field", "unit_number")
+        self.problem(self.unfreeze(), 409, "stale")
+        servers.sql("INSERT INTO meter_parameter (meter_id, read_at, serial_number)"
+                    " VALUES (1, UTC_TIMESTAMP(3) + INTERVAL 1 SECOND, '999999999999')")
+        self.problem(self.unfreeze(), 409, "serial_mismatch")
+        servers.sql(f"UPDATE meter_parameter SET serial_number = '{flow.SERIAL}'")
+        answer = self.unfreeze()
+        self.assertEqual((answer.status, answer.json["frozen"]), (200, False), answer)
+        self.problem(self.unfreeze(), 409, "conflict")
+        self.problem(self.unfreeze(supply=99), 404, "not_found")
+        self.assertEqual(self.get("/alarms?state=open")["items"], [])
+        self.assertEqual(servers.sql("SELECT reason FROM audit WHERE action = 'supply.unfreeze'"), [["已核对"]])
+        self.assertEqual(order(1, "trip").status, 202)
+
+
 class Holds(Base):
     def test_lock_out_and_lift(self):
         answer = lock(1)
