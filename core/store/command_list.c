@@ -66,11 +66,13 @@ static enum rc query(struct db *db, struct arena *arena, const struct command_qu
                                 db_text(question->state), limit),
                         question->limit + 1, ret_rows);
     }
-    return db_query(db, arena,
-                    SELECT_COMMANDS " WHERE c.id < ? AND (? = '' OR c.state = ?)"
-                                    " ORDER BY c.id DESC LIMIT ?",
-                    DB_ARGS(before, db_text(question->state), db_text(question->state), limit),
-                    question->limit + 1, ret_rows);
+    if (question->state[0] != '\0') {
+        return db_query(
+            db, arena, SELECT_COMMANDS " WHERE c.state = ? AND c.id < ? ORDER BY c.id DESC LIMIT ?",
+            DB_ARGS(db_text(question->state), before, limit), question->limit + 1, ret_rows);
+    }
+    return db_query(db, arena, SELECT_COMMANDS " WHERE c.id < ? ORDER BY c.id DESC LIMIT ?",
+                    DB_ARGS(before, limit), question->limit + 1, ret_rows);
 }
 
 enum rc command_list(struct db *db, struct arena *arena, const struct command_question *question,
