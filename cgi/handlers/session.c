@@ -220,6 +220,8 @@ enum rc handle_session_create(struct request *request)
     enum login_outcome outcome = LOGIN_WRONG;
     struct user user = {0};
     int place = 0;
+    /* Without Redis there is no session to come: say so before a one-time code is used up. */
+    TRY(redis_ping(request->redis));
     TRY(gate_enter(request->worker->hash_gate, &place));
     enum rc rc =
         login_check(request->db, request->redis, request->arena, &policy, &login, &outcome, &user);

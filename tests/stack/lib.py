@@ -13,6 +13,7 @@ import http.client
 import json
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -180,6 +181,19 @@ class Servers:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
             file.write(password + "\n")
         return password
+
+    def grants(self):
+        """Makes every database user with the rights of schema/grants.sql, as an installed site has them."""
+        with open(os.path.join(ROOT, "schema", "grants.sql"), encoding="utf-8") as file:
+            text = file.read()
+        for role in sorted(set(re.findall(r"\{password:(\w+)\}", text))):
+            password = secrets.token_hex(16)
+            self.passwords[role] = password
+            text = text.replace(f"{{password:{role}}}", f"'{password}'")
+            path = os.path.join(self.secret, f"db_{role}")
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+                file.write(password + "\n")
+        self.sql(text.replace("{prefix}", "pw_").replace("{database}", DATABASE))
 
     # ---- Redis
 
@@ -413,8 +427,8 @@ def web(roles=("staff", "machine"), **settings):
         servers.start_redis()
         servers.migrate()
         servers.write_config(**settings)
+        servers.grants()
         for role in roles:
-            servers.user(role)
             servers.start_cgi(role)
         servers.start_nginx()
     except BaseException:
