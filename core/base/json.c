@@ -5,6 +5,8 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "core/base/text.h"
+
 static void tokener_release(struct json_tokener **tokener)
 {
     if (*tokener != NULL) {
@@ -17,8 +19,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* json-c stays lax about single quotes, the case of literals and control characters inside strings
-   even in its strict mode: those are refused here, the rest is its work. */
+/* json-c stays lax about overlong UTF-8, single quotes, the case of literals and control characters
+   inside strings even in its strict mode: those are refused here, the rest is its work. */
 static bool is_strict(const char *bytes, size_t len)
 {
     bool inside = false;
@@ -46,7 +48,7 @@ enum rc json_parse(const char *bytes, size_t len, int depth, struct json_object 
     while (len > 0 && is_blank(bytes[len - 1])) {
         len--;
     }
-    if (len == 0 || memchr(bytes, '\0', len) != NULL || !is_strict(bytes, len)) {
+    if (len == 0 || !text_is_utf8(bytes, len) || !is_strict(bytes, len)) {
         return RC_INVALID;
     }
     /* json-c counts the level below the last container too. */

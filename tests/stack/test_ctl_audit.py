@@ -1,4 +1,5 @@
 """The chain over the audit log: jobs keep it, and every way to tamper with it has its verdict."""
+import hmac
 import os
 import time
 import unittest
@@ -61,6 +62,21 @@ class Audit(unittest.TestCase):
 
     def test_whole(self):
         self.verify("ok")
+
+    def test_the_chain_is_what_its_description_says(self):
+        """Recomputed here, from the words of schema/README.md and the rows as MariaDB gives them."""
+        with open(os.path.join(self.servers.secret, "audit_key"), encoding="ascii") as file:
+            key = bytes.fromhex(file.read().strip())
+        rows = self.sql("SELECT HEX(hash), a.id, ROUND(UNIX_TIMESTAMP(CONVERT_TZ(at, '+00:00', @@time_zone)) * 1000), actor_kind,"
+                        " actor_id, actor_name, role, ip, action, object_kind, object_id, object_label, reason, before_json,"
+                        " after_json, result FROM audit a JOIN audit_chain c ON c.audit_id = a.id ORDER BY position")
+        self.assertEqual(len(rows), ROWS)
+        previous = bytes(32)
+        for row in rows:
+            columns = [column.encode() for column in row[1:]]
+            words = previous + b"".join(len(column).to_bytes(4, "big") + column for column in columns)
+            previous = hmac.new(key, words, "sha256").digest()
+            self.assertEqual(previous.hex().upper(), row[0], row)
 
     def test_rows_are_chained_within_ten_seconds(self):
         self.chain(then_stop=False)

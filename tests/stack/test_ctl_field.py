@@ -156,5 +156,18 @@ class Field(unittest.TestCase):
         type(self).staff = self.park.log_in("administrator")
 
 
+class WrongFile(unittest.TestCase):
+    def test_a_park_goes_and_comes_back_under_a_running_poller(self):
+        park = Park(lines=2, meters=3)
+        self.addCleanup(park.stop)
+        park.start()
+        self.assertIn("undone", park.ctl("import", "undo", "1", "--reason", "wrong file"))
+        self.assertEqual(park.sql("SELECT (SELECT COUNT(*) FROM meter), (SELECT COUNT(*) FROM meter_state)"), [["0", "0"]])
+        park.import_park()
+        park.wait_read()
+        self.assertIsNone(park.processes["poller"].poll())
+        self.assertIn("0 broken", park.ctl("check"))
+
+
 if __name__ == "__main__":
     unittest.main()

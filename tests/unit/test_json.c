@@ -21,10 +21,10 @@ static void strictness(void **state)
     (void)state;
     static const char *const good[] = {"{}",    "[]",  " {\"a\": [1, 2]} \n", "1", "-3",
                                        "\"x\"", "true"};
-    static const char *const bad[] = {"",           "{",     "{} x",     "{'a':1}", "[1,]",
-                                      "{\"a\":1,}", "nul",   "/* */ {}", "[01]",    "[NaN]",
-                                      "\"\xff\"",   "{} {}", "\"a",      "[1 2]",   "[TRUE]",
-                                      "[\"a\nb\"]", "['a']"};
+    static const char *const bad[] = {
+        "",      "{",        "{} x",  "{'a':1}", "[1,]",       "{\"a\":1,}",
+        "nul",   "/* */ {}", "[01]",  "[NaN]",   "\"\xff\"",   "\"\xc0\x93\"",
+        "{} {}", "\"a",      "[1 2]", "[TRUE]",  "[\"a\nb\"]", "['a']"};
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         assert_int_equal(parse(good[i], 8), RC_OK);
     }
