@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of len bytes; 0xCBF43926 for "123456789". */
 uint32_t crc32_of(const void *bytes, size_t len);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "poller/engine.h"
 
+/* The functions of struct line_host for this engine, which must outlive the lines. */
 struct line_host engine_host(struct engine *engine);
 
 #endif
