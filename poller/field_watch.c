@@ -64,6 +64,18 @@ static void note_line(struct watch_line *line, int64_t now_ms, int64_t now_at_ms
     }
 }
 
+static bool gateway_is_awake(const struct field_watch *watch, int64_t gateway_id)
+{
+    for (size_t i = 0; i < watch->lines_count; i++) {
+        const struct watch_line *line = &watch->lines[i];
+        if (line->view.gateway_id == gateway_id && line->view.meters > 0 &&
+            line->silent_since_ms == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void field_watch_note(struct field_watch *watch, int64_t now_ms, int64_t now_at_ms)
 {
     assert(watch != NULL);
@@ -71,6 +83,13 @@ void field_watch_note(struct field_watch *watch, int64_t now_ms, int64_t now_at_
     watch->minute_ms = minute ? now_ms : watch->minute_ms;
     for (size_t i = 0; i < watch->lines_count; i++) {
         note_line(&watch->lines[i], now_ms, now_at_ms, minute);
+    }
+    for (size_t i = 0; i < watch->lines_count; i++) {
+        struct watch_line *line = &watch->lines[i];
+        bool awake = gateway_is_awake(watch, line->view.gateway_id);
+        if (!awake || line->gateway_awake_ms == 0) {
+            line->gateway_awake_ms = awake ? now_ms : 0;
+        }
     }
     for (size_t i = 0; i < watch->meters_count; i++) {
         struct watch_meter *meter = &watch->meters[i];
@@ -160,7 +179,8 @@ size_t field_watch_alarms(const struct field_watch *watch, int64_t now_ms, int64
             if (is_first_of_gateway(watch, i)) {
                 add(&list, ALARM_GATEWAY_SILENT, FIELD_OBJECT_GATEWAY, line->view.gateway_id);
             }
-        } else if (is_silent(line, now_ms)) {
+        } else if (is_silent(line, now_ms) && line->gateway_awake_ms > 0 &&
+                   now_ms - line->gateway_awake_ms >= WATCH_GATEWAY_MS) {
             add(&list, ALARM_LINE_SILENT, FIELD_OBJECT_LINE, line->view.line_id);
         } else if (line->noisy) {
             add(&list, ALARM_BUS_ERRORS, FIELD_OBJECT_LINE, line->view.line_id);

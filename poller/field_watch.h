@@ -15,6 +15,7 @@
 #include "poller/line.h"
 
 #define WATCH_SILENT_MS 15000  /* a line silent for so long is an alarm */
+#define WATCH_GATEWAY_MS 45000 /* lines of a gateway that came back get so long to connect */
 #define WATCH_DOUBT_MS 3600000 /* a doubtful reading stays an alarm for so long */
 #define WATCH_ERRORS_MIN 20    /* broken or foreign frames in a minute that make "bus_errors" */
 
@@ -29,7 +30,9 @@ struct watch_line {
     struct line_view view;
     enum line_condition condition;
     int64_t since_at_ms;
-    int64_t silent_since_ms; /* monotonic, 0: not silent */
+    int64_t silent_since_ms;  /* monotonic, 0: not silent */
+    int64_t gateway_awake_ms; /* monotonic time since when its gateway answers on some line, 0: on
+                                 none */
     int64_t errors_at_minute;
     int64_t errors_at_history;
     bool noisy;

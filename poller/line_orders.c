@@ -294,6 +294,21 @@ static void settle(struct line *line, size_t index, int64_t command_id,
     }
 }
 
+/* After the end of an order: the new state, at once. */
+static void read_after(struct line *line, size_t index)
+{
+    struct line_meter *meter = &line->meters[index];
+    struct reading reading;
+    memset(&reading, 0, sizeof(reading));
+    reading.meter_id = meter->info.id;
+    struct device_event event = {0};
+    if (device_read_fast(&meter->device, &reading, &event) == RC_OK) {
+        schedule_add_bound(&line->schedule, event.wire_bound_us);
+        line_take_reading(line, index, &reading);
+        line_note_meter(line, index, true);
+    }
+}
+
 static void verify(struct line *line, size_t index, struct line_order *order)
 {
     struct work work = {line, &line->meters[index]};
@@ -313,20 +328,8 @@ static void verify(struct line *line, size_t index, struct line_order *order)
         return;
     }
     settle(line, index, copy.id, &report);
-}
-
-/* After the end of an order: the new state, at once. */
-static void read_after(struct line *line, size_t index)
-{
-    struct line_meter *meter = &line->meters[index];
-    struct reading reading;
-    memset(&reading, 0, sizeof(reading));
-    reading.meter_id = meter->info.id;
-    struct device_event event = {0};
-    if (device_read_fast(&meter->device, &reading, &event) == RC_OK) {
-        schedule_add_bound(&line->schedule, event.wire_bound_us);
-        line_take_reading(line, index, &reading);
-        line_note_meter(line, index, true);
+    if (report.outcome == ORDER_ENDED && report.answered) {
+        read_after(line, index);
     }
 }
 
