@@ -17,7 +17,7 @@ command_test() {
 
 command_bench() {
   local name=${1:-} file
-  [ -n "$name" ] || die "bench what? There are: $(cd "$PW_ROOT/tests/bench" 2> /dev/null && printf '%s ' * | sed 's/\.[a-z]* / /g')"
+  [ -n "$name" ] || die "bench what? There are: $(cd "$PW_ROOT/tests/bench" 2> /dev/null && for file in *.py *.sh; do [ -e "$file" ] && printf '%s ' "${file%.*}"; done)"
   shift
   packages_install run build node test peers bench
   build_all || exit 1
