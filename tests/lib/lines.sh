@@ -17,8 +17,9 @@ skip() { # NAME REASON
 
 # check NAME COMMAND...: runs it, its output goes to the log.
 check() {
-  local name=$1 status=0
+  local name=$1 status=0 start=$SECONDS
   shift
   "$@" >&2 || status=$?
+  echo "-- $name: $((SECONDS - start)) s" >&2
   if [ "$status" = 0 ]; then ok "$name"; else not_ok "$name" "exit status $status"; fi
 }
