@@ -46,7 +46,7 @@ SHAPE(building_figures, "BuildingFigures", struct building_figures,
       F_NUMBER(struct building_figures, stale, NEEDED));
 
 SHAPE(load_point, "LoadPoint", struct load_point, F_TIME(struct load_point, at, NEEDED),
-      F_NUMBER(struct load_point, power_w, NEEDED));
+      F_NUMBER(struct load_point, power_w, NULLABLE));
 
 SHAPE(command_counts, "CommandCounts", struct overview_commands,
       F_NUMBER(struct overview_commands, confirmed, NEEDED),

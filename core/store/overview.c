@@ -45,7 +45,9 @@ static enum rc add_chunk(struct db *db, struct arena *arena, const struct meter_
         if (slot < 0 || slot >= OVERVIEW_CURVE_MAX) {
             continue;
         }
-        points[slot].power_w += db_get_int(&rows, i, 1) * db_get_int(&rows, i, 2);
+        int64_t power_w = db_get_int(&rows, i, 1) * db_get_int(&rows, i, 2);
+        points[slot].power_w =
+            points[slot].power_w == ROW_NULL ? power_w : points[slot].power_w + power_w;
         *max_slot = (size_t)slot + 1 > *max_slot ? (size_t)slot + 1 : *max_slot;
     }
     return RC_OK;
@@ -58,6 +60,9 @@ enum rc overview_load_curve(struct db *db, struct arena *arena, const struct met
     struct load_point *points = arena_take_array(arena, OVERVIEW_CURVE_MAX, sizeof *points);
     if (points == NULL) {
         return RC_MEMORY;
+    }
+    for (size_t i = 0; i < OVERVIEW_CURVE_MAX; i++) {
+        points[i].power_w = ROW_NULL;
     }
     size_t count = 0;
     for (size_t done = 0; done < meters_count; done += CHUNK) {

@@ -17,7 +17,7 @@
 
 struct load_point {
     int64_t at;
-    int64_t power_w;
+    int64_t power_w; /* ROW_NULL: nothing was read */
 };
 
 struct overview_commands {

@@ -288,7 +288,9 @@ class Park(Base):
                          (1, 1, 1))
         self.assertEqual((overview["load_w"], overview["balance_total_fen"], overview["energy_today_wh"]), (2000, 300, 3000))
         self.assertEqual(overview["arrears_count"], 1)
-        self.assertEqual([p["power_w"] for p in overview["load_curve"] if p["power_w"]], [2100])
+        curve = [point["power_w"] for point in overview["load_curve"]]
+        self.assertEqual([power for power in curve if power is not None], [2100])
+        self.assertIn(None, curve)
         self.assertEqual(overview["commands_today"], {"confirmed": 1, "refused": 0, "unknown": 0, "pending": 0})
         self.assertIsNotNone(overview["command_p95_ms"])
         self.assertEqual((overview["buildings"][0]["name"], overview["buildings"][0]["units"],
