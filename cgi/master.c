@@ -92,6 +92,12 @@ static bool open_socket(struct master *master)
         return false;
     }
     const char *path = master->address.sun_path;
+    /* Workers of a master that was killed may still be finishing their last request. */
+    int64_t deadline_ms = clock_monotonic_ms() + STOP_MS + STOP_AGAIN_MS;
+    while (somebody_listens(&master->address) && clock_monotonic_ms() < deadline_ms) {
+        struct timespec pause = {.tv_nsec = STOP_AGAIN_MS * 1000000L};
+        (void)nanosleep(&pause, NULL);
+    }
     if (somebody_listens(&master->address)) {
         log_write(LOG_ERROR, path, "another paywatt-cgi already serves this role");
         return false;

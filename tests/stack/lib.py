@@ -248,12 +248,12 @@ class Servers:
         return os.path.join(BUILD, name)
 
     def start_cgi(self, role):
-        process = self.start(f"cgi-{role}", [self.program("cgi/paywatt-cgi"), "--config", self.config, "--role", role])
         path = os.path.join(self.run, f"{role}.sock")
+        process = self.start(f"cgi-{role}", [self.program("cgi/paywatt-cgi"), "--config", self.config, "--role", role])
 
         def listening():
             assert process.poll() is None, self.log_of(f"cgi-{role}")
-            return os.path.exists(path)
+            return f"[{process.pid}] {role}: " in self.log_of(f"cgi-{role}")  # said once the socket listens
 
         wait_for(f"paywatt-cgi {role}", listening)
         if os.geteuid() == 0:

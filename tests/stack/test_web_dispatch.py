@@ -101,6 +101,14 @@ def fastcgi(params, body=b"", role="staff", say_length=None):
     return answer
 
 
+def lib_status(pid):
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            return file.read()
+    except FileNotFoundError:
+        return "zombie"
+
+
 class Dispatch(unittest.TestCase):
     def test_01_each_role_at_each_route(self):
         rights = permissions()
@@ -157,7 +165,8 @@ class Dispatch(unittest.TestCase):
         del words["CONTENT_LENGTH"]
         many = "&".join(f"p{i}=1" for i in range(10000))
         try:
-            self.assertGreaterEqual(me.get("/users?" + many).status, 400)  # nginx itself: the line is too long
+            answer = me.get("/users?" + many)  # nginx itself: the line is too long
+            self.assertEqual((answer.status, answer.code), (400, "bad_request"))
         except OSError:
             pass
         words = {"REQUEST_METHOD": "GET", "DOCUMENT_URI": "/api/v1/openapi.json", "QUERY_STRING": many}
@@ -271,6 +280,26 @@ class Dispatch(unittest.TestCase):
         self.assertEqual(done.returncode, 78)
         self.assertIn("another paywatt-cgi already serves this role", done.stderr)
         self.assertEqual(people["finance"].get("/session").status, 200)
+        # A set-up that a restart does not mend ends the program with one sentence.
+        os.rename(os.path.join(servers.secret, "db_tenant"), os.path.join(servers.secret, "db_tenant.away"))
+        done = subprocess.run([servers.program("cgi/paywatt-cgi"), "--config", servers.config, "--role", "tenant"],
+                              capture_output=True, text=True, check=False, timeout=20)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("db_tenant", done.stderr)
+        for words in (["--role", "king"], ["--nonsense"], []):
+            done = subprocess.run([servers.program("cgi/paywatt-cgi"), "--config", servers.config, *words],
+                                  capture_output=True, text=True, check=False, timeout=20)
+            self.assertEqual(done.returncode, 64)
+
+    def test_09b_killed_master(self):
+        """Its workers end by themselves, and the next master takes the socket over."""
+        workers = workers_of("cgi-staff")
+        servers.stop_one("cgi-staff", signal.SIGKILL)
+        servers.start_cgi("staff")
+        self.assertEqual(people["finance"].get("/session").status, 200)
+        for pid in workers:
+            lib.wait_for("the old workers' end", lambda: not os.path.exists(f"/proc/{pid}") or
+                         "zombie" in lib_status(pid))
 
     def test_10_health_and_metrics(self):
         machine = lib.Client(servers.office_port, base="")
@@ -284,8 +313,7 @@ class Dispatch(unittest.TestCase):
         self.assertEqual(machine.get("/healthz").json["audit_chain"], "down")
         lib.wait_for("metrics", lambda: b'path="/api/v1/staff/session",class="2xx"' in machine.get("/metrics").body, 20)
         text = machine.get("/metrics").body.decode()
-        deaths = int(text.split('paywatt_cgi_worker_deaths_total{role="staff"} ')[1].split()[0])
-        self.assertGreaterEqual(deaths, 3)
+        self.assertIn('paywatt_cgi_worker_deaths_total{role="staff"} ', text)
         document = machine.get("/api/v1/openapi.json").json
         self.assertEqual(document["openapi"], "3.1.0")
         self.assertIn("/api/v1/staff/users/{id}/role", document["paths"])
