@@ -7,6 +7,8 @@
 #include "core/base/clock.h"
 
 #define CACHE_MS 1000 /* a cached list may miss a commit that came late for so long */
+#define CACHE_READINGS_MS                                                                          \
+    250 /* readings come ten times a second: figures may be so old, decisions never */
 #define CACHE_BYTES_MAX ((size_t)32 << 20)
 #define CURSOR_AGE_MAX_MS (INT64_C(3600) * 1000) /* an older cursor brings the whole list */
 
@@ -90,10 +92,11 @@ static enum rc answer_all(struct request *request, const struct meter_list_quest
     struct meter_list_mark mark;
     TRY(meter_list_mark(request->db, request->arena, &mark));
     int64_t age_ms = question->now_ms - cache.made_at_ms;
-    bool good = cache.filled && age_ms >= 0 && age_ms < CACHE_MS &&
-                mark.stored_at_ms == cache.mark.stored_at_ms &&
-                mark.supply_at_ms == cache.mark.supply_at_ms &&
-                mark.line_at_ms == cache.mark.line_at_ms && mark.meters == cache.mark.meters;
+    bool decided = mark.supply_versions != cache.mark.supply_versions ||
+                   mark.supply_at_ms != cache.mark.supply_at_ms ||
+                   mark.line_at_ms != cache.mark.line_at_ms || mark.meters != cache.mark.meters;
+    int64_t limit_ms = mark.stored_at_ms == cache.mark.stored_at_ms ? CACHE_MS : CACHE_READINGS_MS;
+    bool good = cache.filled && !decided && age_ms >= 0 && age_ms < limit_ms;
     if (!good) {
         TRY(refill(request, question, &mark));
     }

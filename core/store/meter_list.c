@@ -198,13 +198,15 @@ enum rc meter_list_mark(struct db *db, struct arena *arena, struct meter_list_ma
     TRY(db_query(db, arena,
                  "SELECT (SELECT MAX(stored_at) FROM meter_state),"
                  " (SELECT MAX(changed_at) FROM supply), (SELECT MAX(writable_at) FROM line),"
-                 " (SELECT MAX(id) FROM meter)",
+                 " (SELECT MAX(id) FROM meter),"
+                 " (SELECT CAST(SUM(orders_version) AS SIGNED) FROM supply)",
                  DB_NO_ARGS, 1, &rows));
     *ret_mark = (struct meter_list_mark){
         .stored_at_ms = db_get_time(&rows, 0, 0),
         .supply_at_ms = db_get_time(&rows, 0, 1),
         .line_at_ms = db_get_time(&rows, 0, 2),
         .meters = db_get_int(&rows, 0, 3),
+        .supply_versions = db_get_int(&rows, 0, 4),
     };
     return RC_OK;
 }

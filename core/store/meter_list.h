@@ -69,6 +69,7 @@ enum rc meter_list_one(struct db *db, struct arena *arena,
 struct meter_list_mark {
     int64_t stored_at_ms;
     int64_t supply_at_ms;
+    int64_t supply_versions; /* sum: two decisions in one millisecond differ here */
     int64_t line_at_ms;
     int64_t meters;
 };
