@@ -120,6 +120,7 @@ struct calendar_period {
     int day;   /* 1 .. 28 */
 };
 
+/* True if day and month are in range (the month of a monthly period is not looked at). */
 bool calendar_period_valid(const struct calendar_period *period);
 /* Start of the period that holds the moment, and of the next one. */
 int64_t calendar_period_start(const struct calendar_period *period,
