@@ -23,7 +23,7 @@
 #define AUDIT_CHAIN_LATE_MS 60000 /* a row that waits longer is an alarm */
 /* A row may become visible after rows with ids this much higher; past that only a look at the whole
  * log finds it. */
-#define AUDIT_CHAIN_LOOK_BACK 20000
+#define AUDIT_CHAIN_LOOK_BACK 4000
 
 /* Appends up to AUDIT_CHAIN_STEP_MAX rows in one transaction. whole: looks at every id, else only
  * near the end. */

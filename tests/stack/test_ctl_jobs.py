@@ -79,6 +79,17 @@ class Jobs(unittest.TestCase):
         lib.wait_for("their end", lambda: self.servers.number(open_alarms % "program_silent") == 0
                      and self.servers.number(open_alarms % "meter_stale") == 0)
 
+    def test_a_broken_invariant_is_an_alarm(self):
+        query = "SELECT detail FROM alarm WHERE kind = 'invariant_broken' AND closed_at IS NULL"
+        self.servers.sql("UPDATE line SET writable = 1, writable_at = NULL WHERE code = 'L03'")
+        self.servers.start_jobs()
+        rows = lib.wait_for("the alarm", lambda: self.servers.sql(query))
+        self.assertIn("_line_writable", rows[0][0])
+        self.servers.stop_one("jobs")
+        self.servers.sql("UPDATE line SET writable = 0 WHERE code = 'L03'")
+        self.servers.start_jobs()
+        lib.wait_for("its end", lambda: not self.servers.sql(query))
+
     def test_jobs_give_a_sign_of_life_and_end_at_once(self):
         process = self.servers.start_jobs()
         lib.wait_for("the heartbeat", lambda: "jobs 0: heartbeat" in self.servers.ctl("status"))
