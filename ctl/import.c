@@ -12,7 +12,7 @@
 #include "ctl/ctl.h"
 
 #define PROBE_LOOK_MS 300
-#define PROBE_WAIT_MS 180000
+#define PROBE_GRACE_MS 5000 /* until an expired question is marked so */
 #define POLLER_SILENT_MS 15000
 #define ROWS_SHOWN_MAX 2000
 
@@ -126,7 +126,8 @@ static int probe_run(struct ctl *ctl, int64_t id)
             "paywatt-poller does not run: nobody can ask the meters; start it and try again");
     }
     ctl_wake_pollers(ctl);
-    int64_t deadline_ms = clock_monotonic_ms() + PROBE_WAIT_MS;
+    int64_t deadline_ms =
+        clock_monotonic_ms() + IMPORT_PROBE_BASE_MS + asked * IMPORT_PROBE_EACH_MS + PROBE_GRACE_MS;
     int64_t waiting = asked;
     while (waiting > 0 && clock_monotonic_ms() < deadline_ms) {
         if (!ctl_pause(PROBE_LOOK_MS)) {

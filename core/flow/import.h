@@ -23,6 +23,9 @@
 #include "core/store/import.h"
 
 #define IMPORT_WHY_BYTES 1000
+/* Patience with the field: a line that is not polled yet is asked one address after the other. */
+#define IMPORT_PROBE_BASE_MS 60000
+#define IMPORT_PROBE_EACH_MS 1000
 
 /* Why a step was refused, in both languages; "" on success. */
 struct import_why {

@@ -19,7 +19,8 @@ struct import_step {
     const char *bytes;
     size_t len;
     const char *reason;
-    int64_t count; /* asked by a probe */
+    int64_t count;         /* asked by a probe */
+    int64_t expires_at_ms; /* of its questions */
 };
 
 #define IMPORT_WHY(out, zh_format, en_format, ...)                                                 \

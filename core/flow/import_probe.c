@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/flow/import_own.h"
@@ -86,12 +87,22 @@ static enum rc probe_ask(struct db *db, struct import_step *step, const struct i
                                           .link_json = link,
                                           .address = address,
                                           .import_id = step->id,
+                                          .expires_at_ms = step->expires_at_ms,
                                           .import_line = meter->line};
     int64_t request_id = 0;
     TRY(field_request_add(db, &request, &request_id));
     TRY(import_row_probe(db, step->id, meter->line, "waiting", ""));
     step->count++;
     return RC_OK;
+}
+
+static size_t meters_count(const struct import_check *check)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < check->count; i++) {
+        count += check->rows[i].noun == IMPORT_METER;
+    }
+    return count;
 }
 
 static enum rc probe_work(struct db *db, void *context)
@@ -108,6 +119,8 @@ static enum rc probe_work(struct db *db, void *context)
     struct import_park park;
     struct import_check check;
     TRY(import_check_again(db, step, &park, &check));
+    step->expires_at_ms = clock_now_ms() + IMPORT_PROBE_BASE_MS +
+                          (int64_t)meters_count(&check) * IMPORT_PROBE_EACH_MS;
     for (size_t i = 0; i < check.count; i++) {
         if (check.rows[i].noun == IMPORT_METER && check.rows[i].verdict != IMPORT_ERROR) {
             TRY(probe_ask(db, step, &park, &check, &check.rows[i]));

@@ -11,20 +11,21 @@ enum rc field_request_add(struct db *db, const struct field_request *request, in
 {
     assert(db != NULL && request != NULL && ret_id != NULL);
     int64_t now_ms = clock_now_ms();
+    int64_t expires_at_ms =
+        request->expires_at_ms != 0 ? request->expires_at_ms : now_ms + FIELD_REQUEST_EXPIRY_MS;
     struct db_outcome outcome;
-    TRY(db_execute(db,
-                   "INSERT INTO field_request (kind, shard, line_id, link, address, model, state,"
-                   " requested_at, expires_at, import_id, import_line)"
-                   " VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
-                   DB_ARGS(db_text(request->kind == FIELD_REQUEST_PROBE ? "probe" : "model_test"),
-                           db_int(request->shard),
-                           db_int_or_null(request->line_id != 0, request->line_id),
-                           db_text(request->link_json), db_int(request->address),
-                           db_text_or_null(request->model_json), db_time(now_ms),
-                           db_time(now_ms + FIELD_REQUEST_EXPIRY_MS),
-                           db_int_or_null(request->import_id != 0, request->import_id),
-                           db_int_or_null(request->import_id != 0, request->import_line)),
-                   &outcome));
+    TRY(db_execute(
+        db,
+        "INSERT INTO field_request (kind, shard, line_id, link, address, model, state,"
+        " requested_at, expires_at, import_id, import_line)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+        DB_ARGS(db_text(request->kind == FIELD_REQUEST_PROBE ? "probe" : "model_test"),
+                db_int(request->shard), db_int_or_null(request->line_id != 0, request->line_id),
+                db_text(request->link_json), db_int(request->address),
+                db_text_or_null(request->model_json), db_time(now_ms), db_time(expires_at_ms),
+                db_int_or_null(request->import_id != 0, request->import_id),
+                db_int_or_null(request->import_id != 0, request->import_line)),
+        &outcome));
     *ret_id = outcome.insert_id;
     return RC_OK;
 }

@@ -45,7 +45,7 @@ struct field_request {
     const char *model_json; /* NULL for probe */
     int64_t import_id;      /* 0: none */
     int64_t import_line;
-    int64_t expires_at_ms; /* set by the store on adding */
+    int64_t expires_at_ms; /* 0 on adding: FIELD_REQUEST_EXPIRY_MS from now */
 };
 
 /* Asks. Inside or outside a transaction. */
