@@ -107,7 +107,7 @@ static bool looks_like_a_number(const char *bytes, size_t len, size_t *ret_decim
             return false;
         }
     }
-    if (point == start || point + 1 == len || start == len) {
+    if (point == start || point + 1 == len) { /* also when there are no digits at all */
         return false;
     }
     *ret_decimals = point == len ? 0 : len - point - 1;

@@ -7,8 +7,8 @@ command_test() {
     case $word in
       quick | lint | unit | front | tsan | chaos) ;;
       peers | stack) groups+=(peers) ;;
-      fuzz | browser) groups+=("$word") ;;
-      *) groups+=(peers fuzz browser) ;;
+      fuzz | browser | mutation) groups+=("$word") ;;
+      *) groups+=(peers fuzz browser mutation) ;;
     esac
   done
   packages_install run build node test "${groups[@]}"

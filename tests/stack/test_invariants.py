@@ -86,9 +86,16 @@ INSERT INTO transfer (id, posting, object_kind, object_id, debit_id, credit_id, 
   (9,'delivery_confirmed','delivery',1,1,11,1000,'2026-03-01'), (10,'delivery_confirmed','delivery',6,3,13,700,'2026-01-15'),
   (11,'payment_credited','purchase',7,4,14,800,'2026-03-01'), (12,'refund_undelivered','refund',1,2,24,4000,'2026-03-01'),
   (13,'refund_paid','refund',1,24,21,4000,'2026-03-01'), (14,'refund_suspense','refund',2,31,24,5000,'2026-03-01'),
-  (15,'opening','epoch',6,33,15,9000,'2026-01-01'), (16,'use','charge',1,15,32,200,'2026-02-01'),
+  (15,'opening','epoch',6,33,15,9000,'2026-01-01'), (16,'use','bill',1,15,32,200,'2026-02-01'),
+  (21,'use','charge',1,14,32,5,'2026-03-02'), (22,'use','charge',2,14,32,6,'2026-03-02'),
   (17,'adjustment_applied','adjustment',1,15,35,8800,'2026-03-01'), (18,'wrong_shop','purchase',9,34,5,900,'2026-03-01'),
   (19,'delivery_confirmed','delivery',9,5,16,900,'2026-03-01'), (20,'payment_settled','payment',10,21,5,1500,'2026-03-01');
+INSERT INTO tariff (id, site_id, code, name) VALUES (1,1,'t','T');
+INSERT INTO charge (id, supply_id, epoch, from_at, to_at, tariff_id, mode, estimated, energy_wh, fen, period_start_at, period_wh, cost_e5) VALUES
+  (1,4,1,'2026-03-01','2026-03-01 00:15',1,'by_time',FALSE,105,5,'2026-03-01',105,525000),
+  (2,4,1,'2026-03-01 00:15','2026-03-01 00:30',1,'by_time',FALSE,210,6,'2026-03-01',210,1050000),
+  (3,4,1,'2026-03-01 00:30','2026-03-01 00:45',1,'by_time',TRUE,215,0,'2026-03-01',215,1075000),
+  (4,5,1,'2026-03-01','2026-03-02',1,'by_registers',FALSE,9000,45,'2026-03-01',9000,4500000);
 INSERT INTO audit (id, at, actor_kind, actor_name, action, object_kind, result) VALUES (1,NOW(),'system','-','x','y','ok'),(2,NOW(),'system','-','x','y','ok'),
   (3,NOW(),'system','-','x','y','ok');
 INSERT INTO audit_chain (position, audit_id, hash, chained_at) VALUES (1,1,REPEAT('a',32),NOW()),(2,2,REPEAT('b',32),NOW()),(3,3,REPEAT('c',32),NOW());
@@ -130,7 +137,7 @@ MUTATIONS = [
     ("I15", "the evidence has another amount", "UPDATE payment_event SET amount_fen = 1999 WHERE payment_id = 2", None),
     ("I16", "money came and nobody settled it", "UPDATE payment_event SET paid = TRUE WHERE payment_id = 5", None),
     ("I16", "money came for no order and vanished", "UPDATE payment_event SET verified = TRUE, verdict = 'no_order' WHERE payment_id IS NULL", None),
-    ("I17", "posted twice", "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES ('use','charge',1,15,32,200,NOW())",
+    ("I17", "posted twice", "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES ('use','bill',1,15,32,200,NOW())",
      ("transfer", "transfer_once", "posting, object_kind, object_id")),
     ("I18", "confirmed and not posted", "UPDATE transfer SET posting = 'correction' WHERE id = 10", None),
     ("I18", "credited with another amount", "UPDATE transfer SET amount_fen = 801 WHERE id = 11", None),
@@ -152,6 +159,11 @@ MUTATIONS = [
     ("I26", "two payments feed one purchase", "UPDATE payment SET purchase_id = 3 WHERE id = 2", None),
     ("I26", "an internal purchase without its transfer", "UPDATE transfer SET object_id = 99 WHERE id = 18", None),
     ("I27", "a count given on a frozen supply", "UPDATE supply SET frozen_reason = 'other', frozen_at = '2026-02-01' WHERE id = 1", None),
+    ("I28", "a stretch is missing", "DELETE FROM charge WHERE id = 2", None),
+    ("I28", "two stretches overlap", "UPDATE charge SET from_at = '2026-03-01 00:10' WHERE id = 2", None),
+    ("I28", "a fen too much", "UPDATE charge SET fen = 7 WHERE id = 2", None),
+    ("I29", "use that was never posted", "DELETE FROM transfer WHERE id = 22", None),
+    ("I29", "use posted with another amount", "UPDATE transfer SET amount_fen = 7 WHERE id = 22", None),
 ]
 
 
@@ -225,7 +237,7 @@ REFUSED = [
     ("two open epochs for one supply", "INSERT INTO supply_epoch (supply_id, epoch, meter_id, open_count, open_balance_fen, open_energy_wh, opened_at)"
      " VALUES (1,2,1,0,0,0,NOW())"),
     ("the same ledger account twice", "INSERT INTO ledger_account (code) VALUES ('revenue')"),
-    ("the same posting twice", "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES ('use','charge',1,15,32,200,NOW())"),
+    ("the same posting twice", "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES ('use','bill',1,15,32,200,NOW())"),
     ("a temporary account without an end", "UPDATE account SET kind = 'temporary' WHERE id = 1"),
     ("a platform purchase delivered", "UPDATE purchase SET state = 'delivered' WHERE id = 7"),
 ]

@@ -43,6 +43,7 @@ static const struct {
     {"adjustment_held", "adjustment_clearing", "corrections", false},
     {"adjustment_refunded", "adjustment_clearing", "refund_payable", false},
     {"adjustment_returned", "adjustment_clearing", "meter_clearing", false},
+    {"adjustment_return_undone", "meter_clearing", "adjustment_clearing", false},
     {"bank_fee", "fees", "receivable", false},
     {"bank_settled", "cash", "receivable", true},
     {"correction", "corrections", "tenant_liability", true},
@@ -58,6 +59,7 @@ static const struct {
     {"suspense_released", "suspense", "meter_clearing", false},
     {"use", "tenant_liability", "revenue", true},
     {"wrong_shop", "corrections", "meter_clearing", false},
+    {"wrong_shop_undone", "meter_clearing", "corrections", false},
 };
 
 static void test_every_posting(void **context)
@@ -203,6 +205,17 @@ static void test_lives(void **context)
     post(POSTING_ADJUSTMENT_HELD, 10000);
     all_zero_but(LEDGER_RECEIVABLE, LEDGER_TENANT_LIABILITY);
     assert_int_equal(balance_fen[LEDGER_TENANT_LIABILITY], -10000);
+
+    clear(); /* the credit for a wrong shop, and money for another meter, called off */
+    post(POSTING_WRONG_SHOP, 700);
+    post(POSTING_WRONG_SHOP_UNDONE, 700);
+    post(POSTING_OPENING, 300);
+    post(POSTING_ADJUSTMENT_APPLIED, 300);
+    post(POSTING_ADJUSTMENT_RETURNED, 300);
+    post(POSTING_ADJUSTMENT_RETURN_UNDONE, 300);
+    assert_int_equal(balance_fen[LEDGER_CORRECTIONS], 0);
+    assert_int_equal(balance_fen[LEDGER_METER_CLEARING], 0);
+    assert_int_equal(balance_fen[LEDGER_ADJUSTMENT_CLEARING], -300);
 
     clear(); /* take-over, refund of the rest, correction both ways */
     post(POSTING_OPENING, 30000);

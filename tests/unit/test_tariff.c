@@ -177,6 +177,9 @@ static void test_surcharges(void **context)
     assert_int_equal(tariff_set_surcharges(&version, base, more), RC_INVALID);
     base[RATE_SHARP] = INT64_MAX;
     assert_int_equal(tariff_set_surcharges(&version, base, more), RC_INVALID);
+    more[0] = 1;
+    assert_int_equal(tariff_set_surcharges(&version, base, more), RC_INVALID);
+    more[0] = 0;
     base[RATE_SHARP] = 5;
     more[1] = -2;
     assert_int_equal(tariff_set_surcharges(&version, base, more), RC_INVALID);

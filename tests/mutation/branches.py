@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Branches of the money rules that the unit tests take, by llvm-cov, assertions compiled out. All must be taken, both ways.
+
+    branches.py [--least 100]
+
+What cannot be taken stands in accepted.list as "branch true TEXT" or "branch false TEXT" with the reason.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import rules  # noqa: E402
+
+COVER = ["-O0", "-g", "-DNDEBUG", "-fprofile-instr-generate", "-fcoverage-mapping"]
+
+
+def tool(name):
+    """llvm-cov and llvm-profdata carry their version on Debian."""
+    for candidate in (name, name + "-14"):
+        if subprocess.run(["which", candidate], capture_output=True, check=False).returncode == 0:
+            return candidate
+    raise SystemExit(f"{name} is not installed")
+
+
+def measure(folder):
+    """llvm-cov's export over all unit tests of the list."""
+    made = rules.objects(folder, "clang", COVER)
+    programs, profiles = [], []
+    for test in sorted({test for names in rules.rows().values() for test in names}):
+        program = os.path.join(folder, test)
+        rules.link(test, made, program, "clang", COVER)
+        profile = program + ".profraw"
+        subprocess.run([program], env={**os.environ, "LLVM_PROFILE_FILE": profile}, check=True, capture_output=True)
+        programs.append(program)
+        profiles.append(profile)
+    merged = os.path.join(folder, "all.profdata")
+    subprocess.run([tool("llvm-profdata"), "merge", "-o", merged] + profiles, check=True)
+    objects = [word for program in programs[1:] for word in ("-object", program)]
+    done = subprocess.run([tool("llvm-cov"), "export", programs[0]] + objects + ["-instr-profile", merged], check=True, capture_output=True)
+    return json.loads(done.stdout)["data"][0]["files"]
+
+
+def missing(file):
+    """[(line, which way)] of the branches of a file that were not taken, and how many there are."""
+    taken = {}
+    for branch in file["branches"]:
+        place = tuple(branch[:4])
+        yes, no = taken.get(place, (0, 0))
+        taken[place] = (yes + branch[4], no + branch[5])
+    found = [(place[0], way) for place, ways in sorted(taken.items()) for way, count in zip(("true", "false"), ways) if not count]
+    return found, 2 * len(taken)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--least", type=float, default=100)
+    words = parser.parse_args()
+    accepted = rules.accepted()
+    total = gaps = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for file in sorted(measure(folder), key=lambda row: row["filename"]):
+            source = os.path.relpath(file["filename"], rules.ROOT)
+            if source not in rules.rows():
+                continue
+            with open(file["filename"], encoding="utf-8") as text:
+                lines = text.read().split("\n")
+            found, count = missing(file)
+            found = [(line, way) for line, way in found if (source, f"branch {way} {' '.join(lines[line - 1].split())}") not in accepted]
+            for line, way in found:
+                print(f"{source}:{line}: never {way}: {lines[line - 1].strip()}")
+            print(f"{source}: {count - len(found)} of {count} branches")
+            total, gaps = total + count, gaps + len(found)
+    percent = 100 * (total - gaps) / total
+    print(f"branches {percent:.2f} % ({total - gaps} of {total}), at least {words.least:.0f} %")
+    return 0 if percent >= words.least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
