@@ -225,7 +225,7 @@ def bench_list(demo, figures, seconds=10):
 
 def bench_store(figures, readings=150000):
     say(f"{readings} readings through the writer, and a bare insert loop")
-    park = Park(lines=1, meters=4)
+    park = Park(lines=12, meters=32)
     try:
         park.start_mariadb()
         park.start_redis()
