@@ -70,7 +70,9 @@ def mutants_of_line(line, results):
         yield line[:match.start(1)] + match.group(2).strip() + " : " + match.group(1).strip() + line[match.end(2):]
     match = RETURN.search(code)
     if match:
-        for other in [name for name in results if name != match.group(1)][:2] or ["RC_INTERNAL"]:
+        family = match.group(1).split("_")[0] + "_"
+        others = [name for name in results if name != match.group(1) and name.startswith(family)]
+        for other in others[:2] or ["RC_INTERNAL"]:
             yield line[:match.start(1)] + other + line[match.end(1):]
     elif RETURN_ANY.search(code):
         match = RETURN_ANY.search(code)
@@ -91,8 +93,11 @@ def mutants(source):
         lines = file.read().split("\n")
     results = result_names(lines)
     found = []
+    comment = False
     for number, line in enumerate(lines):
-        if not skipped(line) and not is_output(lines, number):
+        inside = comment
+        comment = "*/" not in line if inside else "/*" in line and "*/" not in line
+        if not inside and not skipped(line) and not is_output(lines, number):
             found += [(number, line, new) for new in dict.fromkeys(mutants_of_line(line, results)) if new != line]
     return found
 

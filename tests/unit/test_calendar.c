@@ -215,6 +215,33 @@ static void test_equal(void **context)
     b.date_count = 1;
     assert_false(calendar_equal(&a, &b));
     assert_false(calendar_equal(&b, &a));
+    b = park();
+    b.dates[0] = (struct calendar_date){2026, 5, 2, 1}; /* rests anyway: only a names 05-01 */
+    assert_false(calendar_equal(&a, &b));
+    assert_false(calendar_equal(&b, &a));
+}
+
+/* One more slot, first or last, and nothing else that differs: seen from both sides. */
+static void test_equal_slots(void **context)
+{
+    (void)context;
+    struct calendar a = park();
+    a.date_count = 0;
+    struct calendar b = a;
+    b.tables[0].count = 3;
+    assert_false(calendar_equal(&a, &b));
+    assert_false(calendar_equal(&b, &a));
+    b = a;
+    b.tables[0].slots[0].rate = RATE_FLAT;
+    assert_false(calendar_equal(&a, &b));
+    /* 12-31 alone differs */
+    a.season_count = 2;
+    a.seasons[0] = (struct calendar_season){1, 1, {0, 1, 2, 1}};
+    a.seasons[1] = (struct calendar_season){12, 31, {3, 1, 2, 1}};
+    b = a;
+    b.season_count = 1;
+    assert_false(calendar_equal(&a, &b));
+    assert_false(calendar_equal(&b, &a));
 }
 
 static void test_uses(void **context)
@@ -289,7 +316,9 @@ static void test_period_begins_once(void **context)
     }
     assert_int_equal(calendar_period_next(&month, &zone, begin_ms - 1), begin_ms);
     struct calendar_period year = {EVERY_YEAR, 11, 1};
-    assert_int_equal(calendar_period_start(&year, &zone, begin_ms + HOUR_MS), begin_ms);
+    for (int64_t at_ms = begin_ms; at_ms < begin_ms + 3 * HOUR_MS; at_ms += 60000) {
+        assert_int_equal(calendar_period_start(&year, &zone, at_ms), begin_ms);
+    }
     assert_int_equal(calendar_period_next(&year, &zone, begin_ms - 1), begin_ms);
 }
 
@@ -350,6 +379,7 @@ static void test_check(void **context)
     SPOIL(FINE, -5, c.tables[0].slots[2].minute = 481);
     SPOIL(SLOTS, 0, c.tables[0].slots[3].minute = 1440);
     SPOIL(FINE, -5, c.tables[0].slots[3].minute = 1439);
+    SPOIL(SLOTS, 0, c.tables[0].slots[1].minute = 0);
     SPOIL(RATE, 1, c.tables[1].slots[0].rate = RATE__MAX);
     SPOIL(RATE, 1, c.tables[1].slots[0].rate = (enum rate) - 1);
     SPOIL(SEASON, 0, c.seasons[0].month = 0);
@@ -376,6 +406,34 @@ static void test_check(void **context)
     SPOIL(DATE, 1, c.dates[1].day = 1);
     SPOIL(DATE, 1, c.dates[1].month = 4);
     SPOIL(DATE, 1, c.dates[1].year = 2025);
+}
+
+/* Each list with the fewest and with the most rows. */
+static void test_counts(void **context)
+{
+    (void)context;
+    struct calendar most = {.table_count = CALENDAR_TABLES_MAX,
+                            .season_count = CALENDAR_SEASONS_MAX,
+                            .date_count = CALENDAR_DATES_MAX};
+    for (int i = 0; i < CALENDAR_TABLES_MAX; i++) {
+        most.tables[i].count = CALENDAR_SLOTS_MAX;
+        for (int j = 0; j < CALENDAR_SLOTS_MAX; j++) {
+            most.tables[i].slots[j] = (struct calendar_slot){j * 60, RATE_FLAT};
+        }
+    }
+    for (int i = 0; i < CALENDAR_SEASONS_MAX; i++) {
+        most.seasons[i] = (struct calendar_season){i + 1, 1, {i, 0, 0, 15}};
+    }
+    for (int i = 0; i < CALENDAR_DATES_MAX; i++) {
+        most.dates[i] = (struct calendar_date){2026 + i / 12, i % 12 + 1, 3, i % 4};
+    }
+    expect_fault(most, CALENDAR_FINE, -5);
+    struct calendar least = {.table_count = 1, .season_count = 1};
+    least.tables[0] = (struct calendar_table){1, {{0, RATE_FLAT}}};
+    least.seasons[0] = (struct calendar_season){1, 1, {0, 0, 0, 0}};
+    expect_fault(least, CALENDAR_FINE, -5);
+    int row = 0;
+    assert_int_equal(calendar_zone_check(&china, &row), CALENDAR_FINE);
 }
 
 static void test_leap_years(void **context)
@@ -426,6 +484,10 @@ static void test_zone_check(void **context)
                          i == 0 || i == 3 ? CALENDAR_ZONE : CALENDAR_FINE);
     }
     assert_int_equal(row, 1);
+    zone = berlin;
+    zone.rows[0].offset_minutes = 841;
+    assert_int_equal(calendar_zone_check(&zone, &row), CALENDAR_ZONE);
+    assert_int_equal(row, 0);
     zone.count = 0;
     assert_int_equal(calendar_zone_check(&zone, &row), CALENDAR_ZONE);
     zone.count = CALENDAR_OFFSETS_MAX + 1;
@@ -462,12 +524,20 @@ static void test_names(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_local),        cmocka_unit_test(test_rates),
-        cmocka_unit_test(test_next_rate),    cmocka_unit_test(test_clock_changes_inside_a_slot),
-        cmocka_unit_test(test_equal),        cmocka_unit_test(test_uses),
-        cmocka_unit_test(test_periods),      cmocka_unit_test(test_period_begins_once),
-        cmocka_unit_test(test_period_valid), cmocka_unit_test(test_check),
-        cmocka_unit_test(test_leap_years),   cmocka_unit_test(test_zone_check),
+        cmocka_unit_test(test_local),
+        cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_next_rate),
+        cmocka_unit_test(test_clock_changes_inside_a_slot),
+        cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_equal_slots),
+        cmocka_unit_test(test_uses),
+        cmocka_unit_test(test_periods),
+        cmocka_unit_test(test_period_begins_once),
+        cmocka_unit_test(test_period_valid),
+        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_leap_years),
+        cmocka_unit_test(test_zone_check),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

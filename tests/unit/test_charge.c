@@ -53,7 +53,7 @@ static void with_rates(void)
     versions[0].kind = TARIFF_RATES;
     versions[0].step_count = 1;
     versions[0].calendar = &day_and_night;
-    int64_t prices[RATE__MAX] = {12000, 10000, 7000, 4000, 2000};
+    int64_t prices[RATE__MAX] = {12000, 10000, 7500, 4000, 2000};
     memcpy(versions[0].price_e4[0], prices, sizeof(prices));
 }
 
@@ -63,7 +63,7 @@ static void with_steps_and_rates(void)
     versions[0].kind = TARIFF_STEPS_RATES;
     versions[0].step_count = 2;
     versions[0].step_from_wh[1] = 100000;
-    int64_t base[RATE__MAX] = {12000, 10000, 7000, 4000, 2000};
+    int64_t base[RATE__MAX] = {12000, 10000, 7500, 4000, 2000};
     int64_t more[TARIFF_STEPS_MAX] = {0, 500};
     assert_int_equal(tariff_set_surcharges(&versions[0], base, more), RC_OK);
 }
@@ -220,6 +220,14 @@ static void test_registers(void **context)
     assert_int_equal(bill.lines[2].energy_wh, 40000);
     assert_int_equal(bill.lines[2].price_e4, 500);
     assert_int_equal(bill.lines[2].fen, 200);
+    from = to;
+    to.at_ms = utc("2026-03-06T00:00:00+08:00");
+    to.rate_wh[RATE_SHARP] = 1000;
+    assert_int_equal(
+        charge_interval(&tariff, CHARGE_BY_REGISTERS, &state, &from, &to, NULL, &state, &fen),
+        RC_OK);
+    assert_int_equal(fen, 120 + 5);
+    assert_int_equal(state.period_wh, 141000);
     /* rate changes are no boundaries, but the month is: every register is split there */
     from = registers("2026-03-31T12:00:00+08:00", 130000, 70000);
     to = registers("2026-04-01T12:00:00+08:00", 130101, 70050);
@@ -231,6 +239,12 @@ static void test_registers(void **context)
     assert_int_equal(points[0].rate_wh[RATE_PEAK], 130051); /* 50.5: away from zero */
     assert_int_equal(points[0].rate_wh[RATE_VALLEY], 70025);
     assert_int_equal(points[0].rate_wh[RATE_FLAT], 0);
+    to.rate_wh[RATE_SHARP] = 10;
+    to.rate_wh[RATE_DEEP_VALLEY] = 20;
+    assert_int_equal(charge_split(&tariff, CHARGE_BY_REGISTERS, &from, &to, points, 4, &count),
+                     RC_OK);
+    assert_int_equal(points[0].rate_wh[RATE_SHARP], 5);
+    assert_int_equal(points[0].rate_wh[RATE_DEEP_VALLEY], 10);
 }
 
 static void test_registers_refused(void **context)
@@ -259,6 +273,11 @@ static void test_registers_refused(void **context)
         charge_interval(&tariff, CHARGE_BY_REGISTERS, &state, &from, &to, NULL, &out, &fen),
         RC_INVALID);
     to.rate_wh[RATE_PEAK] = 0;
+    from.rate_wh[RATE_SHARP] = 1;
+    assert_int_equal(
+        charge_interval(&tariff, CHARGE_BY_REGISTERS, &state, &from, &to, NULL, &out, &fen),
+        RC_INVALID);
+    from.rate_wh[RATE_SHARP] = 0;
     from.rate_wh[RATE_DEEP_VALLEY] = 1;
     assert_int_equal(
         charge_interval(&tariff, CHARGE_BY_REGISTERS, &state, &from, &to, NULL, &out, &fen),
@@ -454,11 +473,47 @@ static void test_bill(void **context)
     assert_int_equal(charge_bill_close(&bill), fen);
 }
 
+/* What a line gets depends on the parts of a fen before it, back to the beginning of its period. */
+static void test_bill_carries_rests(void **context)
+{
+    (void)context;
+    static struct charge_bill bill;
+    struct charge_state state = {0};
+    assert_int_equal(charge(&state, "2026-03-02T00:00:00+08:00", 0, "2026-03-03T00:00:00+08:00", 9),
+                     0); /* 0.45 fen */
+    charge_bill_open(&bill, &state);
+    struct charge_point from = point("2026-03-03T00:00:00+08:00", 9);
+    struct charge_point to = point("2026-03-04T00:00:00+08:00", 10);
+    int64_t fen = 0;
+    assert_int_equal(
+        charge_interval(&tariff, CHARGE_BY_TIME, &state, &from, &to, &bill, &state, &fen), RC_OK);
+    assert_int_equal(fen, 1); /* 0.05 more */
+    assert_int_equal(charge_bill_close(&bill), 1);
+    /* April: 0.45 at the first step, then 0.055 at the second */
+    versions[0].step_from_wh[1] = 9;
+    from = point("2026-04-02T00:00:00+08:00", 10);
+    to = point("2026-04-03T00:00:00+08:00", 20);
+    assert_int_equal(
+        charge_interval(&tariff, CHARGE_BY_TIME, &state, &from, &to, &bill, &state, &fen), RC_OK);
+    assert_int_equal(fen, 1);
+    assert_int_equal(charge_bill_close(&bill), 2);
+    assert_int_equal(bill.lines[1].fen, 0);
+    assert_int_equal(bill.lines[2].fen, 1);
+    /* May: a hair below half a fen */
+    versions[0].price_e4[0][RATE_FLAT] = 49999;
+    from = point("2026-05-02T00:00:00+08:00", 20);
+    to = point("2026-05-03T00:00:00+08:00", 21);
+    assert_int_equal(
+        charge_interval(&tariff, CHARGE_BY_TIME, &state, &from, &to, &bill, &state, &fen), RC_OK);
+    assert_int_equal(fen, 0);
+    assert_int_equal(charge_bill_close(&bill), 2);
+}
+
 static void test_falling_steps(void **context)
 {
     (void)context;
     with_steps_and_rates();
-    int64_t base[RATE__MAX] = {12000, 10000, 7000, 4000, 2000};
+    int64_t base[RATE__MAX] = {12000, 10000, 7500, 4000, 2000};
     int64_t more[TARIFF_STEPS_MAX] = {0, -500};
     assert_int_equal(tariff_set_surcharges(&versions[0], base, more), RC_OK);
     struct charge_state state = {0};
@@ -536,6 +591,14 @@ static void test_quote_free(void **context)
     assert_int_equal(quote.lines[1].energy_wh, 0);
     assert_int_equal(quote.energy_wh, 10000);
     assert_true(quote.unlimited);
+    /* one hundred thousandth of a fen still buys something */
+    versions[0].step_from_wh[1] = 3;
+    versions[0].price_e4[0][RATE_FLAT] = 33333;
+    versions[0].price_e4[1][RATE_FLAT] = 1;
+    charge_quote(&versions[0], RATE_FLAT, 0, 1, 0, &quote);
+    assert_int_equal(quote.count, 2);
+    assert_int_equal(quote.lines[0].energy_wh, 3);
+    assert_int_equal(quote.lines[1].energy_wh, 1);
     /* the most that can be asked */
     versions[0].price_e4[2][RATE_FLAT] = 1;
     charge_quote(&versions[0], RATE_FLAT, 400000, MONEY_MAX_FEN, 0, &quote);
@@ -564,6 +627,7 @@ int main(void)
         cmocka_unit_test_setup(test_advance_needs_the_boundary, set_up),
         cmocka_unit_test_setup(test_overflow, set_up),
         cmocka_unit_test_setup(test_bill, set_up),
+        cmocka_unit_test_setup(test_bill_carries_rests, set_up),
         cmocka_unit_test_setup(test_falling_steps, set_up),
         cmocka_unit_test_setup(test_quote, set_up),
         cmocka_unit_test_setup(test_quote_free, set_up),

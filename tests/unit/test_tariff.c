@@ -143,8 +143,15 @@ static void test_check(void **context)
     versions[1].step_count = 0;
     assert_int_equal(tariff_check(&tariff, &row), TARIFF_BAD_STEPS);
     assert_int_equal(row, 1);
+    versions[1].step_count = 1;
+    versions[1].valid_from_at_ms = versions[0].valid_from_at_ms;
+    assert_int_equal(tariff_check(&tariff, &row), TARIFF_BAD_MOMENT);
+    assert_int_equal(row, 1);
     tariff.version_count = 1;
     assert_int_equal(tariff_check(&tariff, &row), TARIFF_FINE);
+    versions[0].step_count = 2;
+    assert_int_equal(tariff_check(&tariff, &row), TARIFF_BAD_STEPS);
+    assert_int_equal(row, 0);
     tariff.version_count = 0;
     assert_int_equal(tariff_check(&tariff, &row), TARIFF_BAD_VERSIONS);
     tariff.version_count = TARIFF_VERSIONS_MAX + 1;
@@ -269,6 +276,19 @@ static void test_periods(void **context)
     expect_period(&tariff, "2026-03-20T00:00:00+08:00", "2026-03-01T00:00:00+08:00");
 }
 
+/* The second version already counts otherwise. */
+static void test_period_of_second_version(void **context)
+{
+    (void)context;
+    struct tariff_version versions[2] = {single("2026-01-10T00:00:00+08:00", 1),
+                                         single("2026-03-10T00:00:00+08:00", 2)};
+    versions[1].period.day = 5;
+    struct tariff tariff = {.version_count = 2, .versions = versions, .zone = &china};
+    expect_period(&tariff, "2026-03-20T00:00:00+08:00", "2026-03-10T00:00:00+08:00");
+    expect_period(&tariff, "2026-04-04T00:00:00+08:00", "2026-03-10T00:00:00+08:00");
+    expect_period(&tariff, "2026-04-05T00:00:00+08:00", "2026-04-05T00:00:00+08:00");
+}
+
 static void expect_boundary(const struct tariff *tariff, bool changes, const char *at,
                             const char *until, const char *want)
 {
@@ -319,6 +339,14 @@ static void test_meter(void **context)
     prices[RATE_PEAK] = 10000;
     assert_int_equal(tariff_meter_compare(&version, &other, prices), TARIFF_METER_TIMES);
     assert_int_equal(tariff_meter_compare(&version, NULL, prices), TARIFF_METER_TIMES);
+
+    struct calendar sharp = day_and_night;
+    sharp.tables[0].slots[1].rate = RATE_SHARP;
+    version.calendar = &sharp;
+    version.price_e4[0][RATE_SHARP] = 12000;
+    assert_int_equal(tariff_meter_compare(&version, &sharp, prices), TARIFF_METER_PRICES);
+    prices[RATE_SHARP] = 12000;
+    assert_int_equal(tariff_meter_compare(&version, &sharp, prices), TARIFF_METER_SAME);
 
     version = steps_rates(from);
     assert_int_equal(tariff_meter_compare(&version, &same, prices), TARIFF_METER_STEPS);
@@ -378,8 +406,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_version_check), cmocka_unit_test(test_check),
         cmocka_unit_test(test_surcharges),    cmocka_unit_test(test_lookups),
-        cmocka_unit_test(test_periods),       cmocka_unit_test(test_boundaries),
-        cmocka_unit_test(test_meter),         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_periods),       cmocka_unit_test(test_period_of_second_version),
+        cmocka_unit_test(test_boundaries),    cmocka_unit_test(test_meter),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
