@@ -23,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 
 ROOT = os.environ.get("PW_ROOT") or os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 os.environ.setdefault("PW_BUILD", os.path.join(ROOT, "build", "release"))
@@ -140,8 +139,9 @@ class Demo:
 
     def log_in(self, role):
         user = next(one for one in self.demo["users"] if one["role"] == role)
-        session = Session(self.demo["api_url"].rstrip("/") + ("" if self.demo["api_url"].rstrip("/").endswith("staff") else "/staff"))
-        session.log_in(user["name"], user["password"], user["totp_secret"])
+        session = Session(int(re.search(r":(\d+)/", self.demo["api_url"]).group(1)))
+        answer = session.login(user["name"], user["password"], lib.totp(user["totp_secret"]))
+        assert answer.status == 200, answer
         return session
 
     def stop(self):
@@ -174,7 +174,10 @@ def bench_switch(demo, figures, orders=60):
     for row in rows:
         for kind in ("trip", "close"):
             began_ms = time.time() * 1000
-            order = order_once(staff, row, kind)
+            body = {"kind": kind, "reason": "bench"}
+            if kind == "trip":
+                body["unit_number"] = row["unit_number"]
+            order = staff.give(row, body)["command"]
             ended = staff.ended(order["id"])
             assert ended["state"] == "confirmed", ended
             done_ms, waited = demo.sql(
@@ -190,18 +193,11 @@ def bench_switch(demo, figures, orders=60):
     figures["switch_wait_transactions_max"] = max(waits)
 
 
-def order_once(staff, row, kind):
-    """One POST, nothing before it."""
-    body = {"kind": kind, "reason": "bench"}
-    if kind == "trip":
-        body["unit_number"] = row["unit_number"]
-    return staff.post(f"/supplies/{row['supply_id']}/commands", body, str(uuid.uuid4()))["command"]
-
-
 def bench_list(demo, figures, seconds=10):
     say("the list of 375 meters at 8 connections")
     staff = demo.log_in("finance")
-    cookie = "; ".join(f"{one.name}={one.value}" for one in staff.cookies)
+    cookie = "; ".join(f"{name}={value}" for name, value in staff.cookies.items())
+    url = f"https://127.0.0.1:{staff.port}{staff.base}/meters"
     script = os.path.join(demo.var, "list.lua")
     with open(script, "w", encoding="ascii") as file:
         file.write('local bad = 0\n'
@@ -209,11 +205,11 @@ def bench_list(demo, figures, seconds=10):
                    'function done(summary, latency, requests) io.write(string.format("RESULT %d %d %d %d\\n", latency:percentile(50),'
                    ' latency:percentile(95), summary.requests, summary.errors.status + summary.errors.read + summary.errors.timeout)) end\n')
     out = subprocess.run(["wrk", "-t1", "-c8", f"-d{seconds}s", "-s", script, "-H", f"Cookie: {cookie}", "-H",
-                          "Accept-Encoding: gzip", staff.base + "/meters"], text=True, capture_output=True, check=True).stdout
+                          "Accept-Encoding: gzip", url], text=True, capture_output=True, check=True).stdout
     p50, p95_us, requests, errors = map(int, re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", out).groups())
     assert errors == 0 and requests > 100, out
     sizes = subprocess.run(["curl", "-sk", "-o", "/dev/null", "-w", "%{size_download}", "-H", f"Cookie: {cookie}", "-H",
-                            "Accept-Encoding: gzip", staff.base + "/meters"], text=True, capture_output=True, check=True).stdout
+                            "Accept-Encoding: gzip", url], text=True, capture_output=True, check=True).stdout
     figures["list_p50_ms"] = p50 / 1000
     figures["list_p95_ms"] = p95_us / 1000
     figures["list_per_s"] = requests / seconds
