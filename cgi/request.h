@@ -76,6 +76,7 @@ struct request {
     const char *fetch_site;
     const char *csrf_token;
     const char *idempotency_key; /* "" if none; UUID form checked for IDEMPOTENT routes */
+    const char *accept_encoding;
     const char *content_type;
     const char *file_name;     /* X-File-Name, "" if none; not yet decoded */
     const char *cookie;        /* whole header */

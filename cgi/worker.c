@@ -145,6 +145,7 @@ static void fill(struct request *request, const FCGX_Request *fcgi)
     request->fetch_site = param(fcgi, "HTTP_SEC_FETCH_SITE", 32);
     request->csrf_token = param(fcgi, "HTTP_X_CSRF_TOKEN", 64);
     request->idempotency_key = param(fcgi, "HTTP_IDEMPOTENCY_KEY", 64);
+    request->accept_encoding = param(fcgi, "HTTP_ACCEPT_ENCODING", 200);
     request->content_type = param(fcgi, "CONTENT_TYPE", 200);
     request->file_name = param(fcgi, "HTTP_X_FILE_NAME", 500);
     request->cookie = param(fcgi, "HTTP_COOKIE", HEADER_BYTES_MAX);

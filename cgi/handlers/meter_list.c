@@ -5,6 +5,7 @@
 #include "cgi/handlers/park.h"
 #include "cgi/shape.h"
 #include "core/base/clock.h"
+#include "core/base/gzip.h"
 
 #define CACHE_MS 1000 /* a cached list may miss a commit that came late for so long */
 #define CACHE_READINGS_MS                                                                          \
@@ -32,10 +33,12 @@ SHAPE(meter_list, "MeterList", struct meter_list_reply,
       F_TIME(struct meter_list_reply, server_at, NEEDED),
       F_BOOL(struct meter_list_reply, complete, NEEDED));
 
-/* The encoded rows of the whole list, kept by each worker while nothing was committed: many people
-   look at the same park. A worker serves one request at a time. */
+/* The whole list as an answer, plain and packed, kept by each worker while nothing was committed:
+   many people look at the same park. Its cursor is of the moment it was made, so nothing is missed.
+   A worker serves one request at a time. */
 static struct {
-    struct text rows;
+    struct text body;
+    struct text packed; /* gzip of body; empty until somebody asked for it */
     struct meter_list_mark mark;
     int64_t made_at_ms;
     bool filled;
@@ -51,11 +54,11 @@ static void encode_rows(const struct meter_row *rows, size_t count, struct text 
     }
 }
 
-static enum rc answer(struct request *request, const struct meter_list_question *question,
-                      const struct text *rows)
+/* Rows that are already encoded become the list's body. */
+static enum rc encode_body(const struct meter_list_question *question, const struct text *rows,
+                           struct text *out)
 {
     char time[CLOCK_TEXT_MAX];
-    struct text *out = request->reply;
     text_clear(out);
     text_add_string(out, "{\"items\":[");
     text_add(out, text_string(rows), rows->len);
@@ -63,28 +66,50 @@ static enum rc answer(struct request *request, const struct meter_list_question 
                 (long long)(question->now_ms - METER_LIST_OVERLAP_MS),
                 clock_format_rfc3339(question->now_ms, time),
                 question->since_ms == 0 ? "true" : "false");
-    request->status = 200;
-    request->reply_type = "application/json";
     return text_result(out);
+}
+
+static enum rc encode_list(struct request *request, const struct meter_list_question *question,
+                           struct text *out)
+{
+    struct meter_row *rows = NULL;
+    size_t count = 0;
+    TRY(meter_list(request->db, request->arena, question, &rows, &count));
+    CLEANUP(text_release) struct text encoded;
+    text_init(&encoded, CACHE_BYTES_MAX);
+    encode_rows(rows, count, &encoded);
+    TRY(text_result(&encoded));
+    return encode_body(question, &encoded, out);
 }
 
 static enum rc refill(struct request *request, const struct meter_list_question *question,
                       const struct meter_list_mark *mark)
 {
-    struct meter_row *rows = NULL;
-    size_t count = 0;
     cache.filled = false;
-    TRY(meter_list(request->db, request->arena, question, &rows, &count));
-    if (cache.rows.limit_bytes == 0) {
-        text_init(&cache.rows, CACHE_BYTES_MAX);
+    if (cache.body.limit_bytes == 0) {
+        text_init(&cache.body, CACHE_BYTES_MAX);
+        text_init(&cache.packed, CACHE_BYTES_MAX);
     }
-    text_clear(&cache.rows);
-    encode_rows(rows, count, &cache.rows);
-    TRY(text_result(&cache.rows));
+    text_clear(&cache.packed);
+    TRY(encode_list(request, question, &cache.body));
     cache.mark = *mark;
     cache.made_at_ms = question->now_ms;
     cache.filled = true;
     return RC_OK;
+}
+
+static enum rc answer_cached(struct request *request)
+{
+    const struct text *bytes = &cache.body;
+    request_add_header(request, "Vary", "Accept-Encoding");
+    if (gzip_accepted(request->accept_encoding)) {
+        if (cache.packed.len == 0) {
+            TRY(gzip_pack(text_string(&cache.body), cache.body.len, &cache.packed));
+        }
+        request_add_header(request, "Content-Encoding", "gzip");
+        bytes = &cache.packed;
+    }
+    return request_reply_bytes(request, 200, "application/json", text_string(bytes), bytes->len);
 }
 
 static enum rc answer_all(struct request *request, const struct meter_list_question *question)
@@ -100,19 +125,14 @@ static enum rc answer_all(struct request *request, const struct meter_list_quest
     if (!good) {
         TRY(refill(request, question, &mark));
     }
-    return answer(request, question, &cache.rows);
+    return answer_cached(request);
 }
 
 static enum rc answer_since(struct request *request, const struct meter_list_question *question)
 {
-    struct meter_row *rows = NULL;
-    size_t count = 0;
-    TRY(meter_list(request->db, request->arena, question, &rows, &count));
-    CLEANUP(text_release) struct text out;
-    text_init(&out, CACHE_BYTES_MAX);
-    encode_rows(rows, count, &out);
-    TRY(text_result(&out));
-    return answer(request, question, &out);
+    request->status = 200;
+    request->reply_type = "application/json";
+    return encode_list(request, question, request->reply);
 }
 
 enum rc handle_meter_list(struct request *request)

@@ -7,7 +7,7 @@ fresh_all_s            the demo park, 375 meters on 12 lines: the oldest reading
 poller_cpu_share       of one core, at that rate; poller_rss_mib beside it
 switch_over_wire_ms    p95 of POST to proved relay, less the wire's need (serial number, status, write, one read-back, one
                        transaction in flight) and the relay's travel
-switch_wait_transactions_max   readings that the line finished between an order's birth and its taking
+switch_wait_transactions_max   readings that the line finished between the answer to the POST and the order's taking
 store_per_s            readings a second through the real writer, state and history rows, binlog on, no line pacing
 store_vs_raw           against a bare insert loop of the same rows in the same run
 list_p95_ms            375 meters through nginx, TLS, session checked, 8 connections; list_body_bytes as sent
@@ -15,6 +15,7 @@ list_p95_ms            375 meters through nginx, TLS, session checked, 8 connect
 Every figure comes from what database, simulator and /proc saw, not from what the poller says of itself.
 """
 import argparse
+import datetime
 import json
 import os
 import re
@@ -178,11 +179,12 @@ def bench_switch(demo, figures, orders=60):
             if kind == "trip":
                 body["unit_number"] = row["unit_number"]
             order = staff.give(row, body)["command"]
+            given_at = datetime.datetime.utcnow().strftime("%Y-%m-%d %H:%M:%S.%f")
             ended = staff.ended(order["id"])
             assert ended["state"] == "confirmed", ended
             done_ms, waited = demo.sql(
                 "SELECT ROUND(UNIX_TIMESTAMP(c.ended_at) * 1000), (SELECT COUNT(*) FROM meter_state s JOIN meter n ON n.id = s.meter_id"
-                " WHERE n.line_id = m.line_id AND s.taken_at > c.requested_at AND s.taken_at <= c.taken_at)"
+                f" WHERE n.line_id = m.line_id AND s.taken_at > '{given_at}' AND s.taken_at <= c.taken_at)"
                 f" FROM command c JOIN meter m ON m.id = c.meter_id WHERE c.id = {order['id']}")[0]
             total_ms.append(float(done_ms) - began_ms)
             waits.append(int(waited))
