@@ -14,9 +14,9 @@
  *     v
  *   manual ----> writing | applied | refused (a person looked: neither old values nor targets)
  *
- * While it is writing it keeps the meter's slot. An absolute write that comes late undoes whatever was
- * done after it, so the slot is let go only when the read-back shows both targets *and* no copy of the
- * write can still be on its way: connection closed after any time-out, quiet time over
+ * While it is writing it keeps the meter's slot. An absolute write that comes late undoes whatever
+ * was done after it, so the slot is let go only when the read-back shows both targets *and* no copy
+ * of the write can still be on its way: connection closed after any time-out, quiet time over
  * (tests/model/recharge_model.py: K loses a purchase, K2 does not).
  */
 #ifndef PW_RULES_ADJUSTMENT_STATE_H

@@ -108,6 +108,7 @@ class Run:
     def __init__(self, made):
         self.made = made
         self.accepted = rules.accepted()
+        self.tests = rules.rows()
 
     def verdict(self, source, mutant):
         """killed, survived, accepted or invalid"""
@@ -123,7 +124,7 @@ class Run:
             made[source] = os.path.join(folder, "mutant.o")
             if not rules.compile_c(path, made[source]):
                 return "invalid"
-            for test in rules.rows()[source]:
+            for test in self.tests[source]:
                 program = os.path.join(folder, test)
                 rules.link(test, made, program)
                 if not self.passes(program):
