@@ -17,3 +17,4 @@ ok browser/up
 trap '"$PW_ROOT/paywatt" down --var "$var"' EXIT
 PW_DEMO_JSON=$var/demo.json PW_PICTURES=$PW_ROOT/build/test/pictures \
     node --test --test-reporter=tap "$here"/*.test.mjs | python3 "$PW_ROOT/tests/lib/tap_lines.py" browser
+check browser/secrets-in-logs python3 "$PW_ROOT/tests/lib/secrets_in_logs.py" "$var/secret" "$var/log"

@@ -120,10 +120,14 @@ class Servers:
         return process.returncode
 
     def stop(self):
-        """Stops everything, newest first, and removes the folder."""
+        """Stops everything, newest first, looks for secrets in what was logged, and removes the folder."""
         for name in reversed(list(self.processes)):
             self.stop_one(name)
+        leaks = None if not os.listdir(self.secret) else subprocess.run([
+            "/usr/bin/python3", os.path.join(ROOT, "tests", "lib", "secrets_in_logs.py"), self.secret, self.log],
+            text=True, capture_output=True, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+        assert leaks is None or leaks.returncode == 0, leaks.stdout + leaks.stderr
 
     # ---- MariaDB
 

@@ -158,7 +158,8 @@ class Park(lib.Servers):
         return self
 
     def import_park(self):
-        body = open(self.file, encoding="utf-8").read().replace("127.50.", self.net + ".")
+        with open(self.file, encoding="utf-8") as file:
+            body = file.read().replace("127.50.", self.net + ".")
         path = self.path("import.csv")
         with open(path, "w", encoding="utf-8") as out:
             out.write(body)
