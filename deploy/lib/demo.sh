@@ -102,5 +102,6 @@ demo_log_ins() {
     printf '  %-10s %-18s %-14s %s\n' "$name" "$(cat "$VAR/secret/user_$name")" "$role" "$(cat "$VAR/secret/totp_$name")"
   done <<< "$DEMO_USERS"
   say ""
+  say "  the log-in asks for a one-time code as well: ./paywatt code engineer (or put the seed into an authenticator)"
   say "  the same as JSON: $VAR/demo.json"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# down, status, logs.
+# down, status, logs, code.
 
 instance() { # [--var DIR] first of "$@"; sets ARGUMENTS to the rest
   local folder=
@@ -78,4 +78,24 @@ command_logs() {
     fi
   done
   exec tail -n 40 "${follow[@]}" "${files[@]}"
+}
+
+# The code of RFC 6238 (SHA-1, 30 s, 6 digits) that an authenticator would show for a demo user's seed.
+command_code() {
+  local name seed key counter digest offset value now
+  instance "$@" || die "nothing was ever started here; ./paywatt up starts it"
+  name=${ARGUMENTS[0]-}
+  [ -n "$name" ] || die "whose code? ./paywatt code engineer"
+  [[ $name =~ ^[a-z0-9_-]+$ ]] && [ -r "$VAR/secret/totp_$name" ] || die "there is no demo user \"$name\""
+  seed=$(cat "$VAR/secret/totp_$name")
+  while [ $((${#seed} % 8)) -ne 0 ]; do seed=$seed=; done
+  key=$(printf '%s' "$seed" | base32 -d | od -An -v -tx1 | tr -d ' \n')
+  now=$(date +%s)
+  counter=$(printf '%016x' $((now / 30)))
+  digest=$(printf '%b' "$(printf '%s' "$counter" | sed 's/../\\x&/g')" |
+    openssl dgst -sha1 -mac HMAC -macopt "hexkey:$key" -r | cut -c1-40)
+  offset=$((16#${digest:39:1} * 2))
+  value=$((16#${digest:offset:8} & 16#7fffffff))
+  printf '%06d\n' $((value % 1000000))
+  say "counts once, for $((30 - now % 30)) s more" >&2
 }
