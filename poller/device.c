@@ -91,15 +91,22 @@ static enum rc exchange(const struct device *device, const struct frame_request 
     return device_result(&link_event, rc, event);
 }
 
-static enum rc read_block(const struct device *device, const struct plan_block *block,
-                          struct reading *reading, struct device_event *event)
+static enum rc read_registers(const struct device *device, const struct plan_block *block,
+                              uint16_t registers[PLAN_REGISTERS_MAX], struct device_event *event)
 {
     struct frame_request request;
     struct frame_reply reply;
-    uint16_t registers[PLAN_REGISTERS_MAX];
     TRY(frame_read(device->address, block->at, block->count, &request));
     TRY(exchange(device, &request, event, &reply));
     frame_registers(&reply, registers, block->count);
+    return RC_OK;
+}
+
+static enum rc read_block(const struct device *device, const struct plan_block *block,
+                          struct reading *reading, struct device_event *event)
+{
+    uint16_t registers[PLAN_REGISTERS_MAX];
+    TRY(read_registers(device, block, registers, event));
     enum rc rc = decode_block(device->model, block, registers, reading);
     if (rc != RC_OK) {
         event->error = DEVICE_ERROR_GARBLED;
@@ -145,19 +152,33 @@ enum rc device_read_fast(const struct device *device, struct reading *reading,
     return RC_OK;
 }
 
+size_t device_table_blocks(const struct device *device)
+{
+    return device->model->tables_reads.count;
+}
+
 size_t device_slow_blocks(const struct device *device)
 {
-    return device->model->slow.count;
+    return device->model->slow.count + device_table_blocks(device);
 }
 
 enum rc device_read_slow(const struct device *device, size_t block, struct reading *reading,
-                         struct device_event *event)
+                         struct rate_table_bytes *tables, struct device_event *event)
 {
-    assert(device != NULL && reading != NULL && event != NULL);
-    assert(block < device->model->slow.count);
-    struct reading fresh = *reading;
+    assert(device != NULL && reading != NULL && tables != NULL && event != NULL);
+    assert(block < device_slow_blocks(device));
+    const struct model *model = device->model;
     event_begin(event);
-    TRY(read_block(device, &device->model->slow.blocks[block], &fresh, event));
+    if (block >= model->slow.count) {
+        const struct plan_block *read = &model->tables_reads.blocks[block - model->slow.count];
+        uint16_t registers[PLAN_REGISTERS_MAX];
+        TRY(read_registers(device, read, registers, event));
+        decode_tables(model, read, registers, tables);
+        reading->taken_at_ms = clock_now_ms();
+        return RC_OK;
+    }
+    struct reading fresh = *reading;
+    TRY(read_block(device, &model->slow.blocks[block], &fresh, event));
     *reading = fresh;
     return RC_OK;
 }

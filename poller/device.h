@@ -63,10 +63,13 @@ struct device {
    unchanged. */
 enum rc device_read_fast(const struct device *device, struct reading *reading,
                          struct device_event *event) MUST_CHECK;
-/* Number of slow blocks, and one of them (block 0 .. count-1). */
+/* Number of slow blocks, how many of them (the last) are rate tables, and one of them (block 0 ..
+   count-1). A block of tables adds its parts to *tables, any other its points to *reading;
+   taken_at_ms is set by both. On failure nothing is changed. */
 size_t device_slow_blocks(const struct device *device);
+size_t device_table_blocks(const struct device *device);
 enum rc device_read_slow(const struct device *device, size_t block, struct reading *reading,
-                         struct device_event *event) MUST_CHECK;
+                         struct rate_table_bytes *tables, struct device_event *event) MUST_CHECK;
 
 struct device_identity {
     char serial_number[SERIAL_NUMBER_MAX]; /* digits with leading zeros; "" if the model has none */

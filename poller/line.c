@@ -74,7 +74,9 @@ static enum rc copy_meter(struct line *line, const struct field_meter *info,
     if (meter->model != NULL && line->slots_count < SCHEDULE_METERS_MAX) {
         meter->slot = line->slots_count++;
         line->slot_meters[meter->slot] = (int32_t)(meter - line->meters);
-        line->slots[meter->slot].slow_blocks = (int32_t)device_slow_blocks(&meter->device);
+        struct schedule_meter *slot = &line->slots[meter->slot];
+        slot->slow_blocks = (int32_t)device_slow_blocks(&meter->device);
+        slot->rare_blocks = (int32_t)device_table_blocks(&meter->device);
     }
     return RC_OK;
 }

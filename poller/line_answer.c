@@ -54,9 +54,10 @@ static void read_all(const struct device *device, struct reading *reading)
 {
     struct device_event event = {0};
     enum rc rc = device_read_fast(device, reading, &event);
-    size_t blocks = device_slow_blocks(device);
+    size_t blocks = device_slow_blocks(device) - device_table_blocks(device);
+    struct rate_table_bytes tables = {.parts = 0}; /* not asked for */
     for (size_t i = 0; i < blocks && rc != RC_UNAVAILABLE; i++) {
-        rc = device_read_slow(device, i, reading, &event);
+        rc = device_read_slow(device, i, reading, &tables, &event);
     }
 }
 

@@ -95,7 +95,8 @@ void line_take_reading(struct line *line, size_t index, const struct reading *re
     (void)!line->host.push(line->host.context, &entry); /* a loss is counted there */
 }
 
-static void take_slow(struct line *line, size_t index, const struct reading *reading)
+static void take_slow(struct line *line, size_t index, const struct reading *reading,
+                      const struct rate_table_bytes *tables)
 {
     struct reading_entry entry;
     memset(&entry, 0, sizeof(entry));
@@ -103,6 +104,7 @@ static void take_slow(struct line *line, size_t index, const struct reading *rea
     entry.reading.meter_id = line->meters[index].info.id;
     entry.epoch = line->meters[index].info.epoch;
     entry.slow = true;
+    entry.tables = *tables;
     int64_t run_word = 0;
     struct line_meter *meter = &line->meters[index];
     if (reading_get(reading, POINT_run_word, &run_word)) {
@@ -148,11 +150,13 @@ static void do_step(struct line *line, const struct schedule_step *step)
     struct reading reading;
     memset(&reading, 0, sizeof(reading));
     reading.meter_id = meter->info.id;
+    struct rate_table_bytes tables = {.parts = 0};
     struct device_event event = {0};
     int64_t begun_us = clock_monotonic_us();
     bool slow = step->kind == SCHEDULE_SLOW;
-    enum rc rc = slow ? device_read_slow(&meter->device, (size_t)step->slow_block, &reading, &event)
-                      : device_read_fast(&meter->device, &reading, &event);
+    enum rc rc =
+        slow ? device_read_slow(&meter->device, (size_t)step->slow_block, &reading, &tables, &event)
+             : device_read_fast(&meter->device, &reading, &event);
     int64_t spent_us = clock_monotonic_us() - begun_us;
     if (is_spared(meter, rc, &event)) {
         rest(line, rc);
@@ -165,7 +169,7 @@ static void do_step(struct line *line, const struct schedule_step *step)
                   clock_monotonic_ms());
     line_note_meter(line, index, alive);
     if (answered && slow) {
-        take_slow(line, index, &reading);
+        take_slow(line, index, &reading, &tables);
     } else if (answered) {
         line_take_reading(line, index, &reading);
         line_orders_after_poll(line, index);

@@ -164,6 +164,7 @@ void models_print(const struct model *model, FILE *out)
     print_points(model, out);
     print_plan(out, "fast", &model->fast);
     print_plan(out, "slow", &model->slow);
+    print_plan(out, model->tables.unverified ? "tables ?" : "tables", &model->tables_reads);
     print_plan(out, "identity", &model->identity_reads);
     print_actions(model, out);
     if (model_capabilities_text(model, capabilities, sizeof(capabilities)) == RC_OK) {

@@ -90,6 +90,31 @@ enum rc decode_block(const struct model *model, const struct plan_block *block,
     return rc;
 }
 
+void decode_tables(const struct model *model, const struct plan_block *block,
+                   const uint16_t *registers, struct rate_table_bytes *bytes)
+{
+    assert(model != NULL && block != NULL && registers != NULL && bytes != NULL);
+    const struct {
+        uint16_t at;
+        int size;
+        uint8_t *into;
+        enum rate_table_part part;
+    } parts[] = {
+        {model->tables.zones_at, RATE_TABLE_ZONES_BYTES, bytes->zones, RATE_TABLE_ZONES},
+        {model->tables.days_at[0], RATE_TABLE_DAY_BYTES, bytes->days[0], RATE_TABLE_DAY_1},
+        {model->tables.days_at[1], RATE_TABLE_DAY_BYTES, bytes->days[1], RATE_TABLE_DAY_2},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(parts) && model->tables.present; i++) {
+        if (parts[i].at < block->at || parts[i].at + parts[i].size / 2 > block->at + block->count) {
+            continue;
+        }
+        for (int k = 0; k < parts[i].size; k++) {
+            parts[i].into[k] = (uint8_t)big_endian(registers + (parts[i].at - block->at), k, 1);
+        }
+        bytes->parts |= (uint8_t)parts[i].part;
+    }
+}
+
 #define RATIO_MAX 10000
 
 enum ratio_kind { RATIO_NONE, RATIO_VOLTAGE, RATIO_CURRENT, RATIO_POWER };

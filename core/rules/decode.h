@@ -20,6 +20,10 @@
    point is not set, the others are). */
 enum rc decode_block(const struct model *model, const struct plan_block *block,
                      const uint16_t *registers, struct reading *reading) MUST_CHECK;
+/* Copies each part of the model's rate tables that lies wholly in the block, and notes it in
+   bytes->parts. */
+void decode_tables(const struct model *model, const struct plan_block *block,
+                   const uint16_t *registers, struct rate_table_bytes *bytes);
 /* Turns secondary values into real ones with the meter's own ratios (ratio.ct, ratio.pt): voltages
    times PT, currents times CT, powers, energies and demand times both. Does nothing for models with
    primary values. A ratio that is missing, 0 or above 10000 counts as 1. To be called once on a

@@ -19,6 +19,7 @@
 #include "core/rules/command_state.h"
 #include "core/rules/plan.h"
 #include "core/rules/point.h"
+#include "core/rules/rate_table.h"
 
 #define MODEL_FILE_MAX 65536 /* bytes of one model file */
 #define MODEL_DEPTH_MAX 8
@@ -127,6 +128,14 @@ struct model_recipe {
     size_t field_count;
 };
 
+/* Where the rate tables lie (rate_table.h), first registers. */
+struct model_tables {
+    bool present;
+    bool unverified;
+    uint16_t zones_at;
+    uint16_t days_at[RATE_TABLE_DAYS];
+};
+
 /* Masks over status.bits and control_bits; 0 = the model does not have it. */
 struct model_status_masks {
     int64_t relay;         /* 1 = closed; one bit a pole */
@@ -156,8 +165,10 @@ struct model {
     enum capability_state capabilities[CAPABILITY__MAX];
     struct model_recipe recipes[MODEL_RECIPES_MAX];
     size_t recipe_count;
-    struct plan fast;           /* every cycle */
-    struct plan slow;           /* rarely; one block at a time */
+    struct plan fast; /* every cycle */
+    struct plan slow; /* rarely; one block at a time, prices and thresholds first */
+    struct model_tables tables;
+    struct plan tables_reads;   /* more rarely still; no blocks without tables */
     struct plan identity_reads; /* serial number, run word, model code: before every write */
 };
 

@@ -6,6 +6,8 @@
 
 #define REGISTER_MAX 65535
 #define SCALE_MAX 4
+#define ZONES_REGISTERS (RATE_TABLE_ZONES_BYTES / 2)
+#define DAY_REGISTERS (RATE_TABLE_DAY_BYTES / 2)
 
 static void json_release(struct json_object **object)
 {
@@ -286,7 +288,7 @@ static enum rc parse_head(struct model_parser *parser, struct json_object *top)
     static const char *const known[] = {
         "model",   "name",       "maturity",     "notes",  "block_max", "block_gap",
         "points",  "windows",    "identity",     "status", "actions",   "external_control",
-        "recipes", "encryption", "capabilities", "values", NULL};
+        "recipes", "encryption", "capabilities", "values", "tables",    NULL};
     struct model *model = parser->model;
     struct json_object *notes = NULL;
     char maturity[16];
@@ -325,6 +327,77 @@ enum rc model_plan(const struct model *model, uint64_t wanted, bool with_windows
                      count, ret_plan);
 }
 
+static enum rc parse_tables(struct model_parser *parser, struct json_object *top)
+{
+    static const char *const known[] = {"zones", "day_1", "day_2", "unverified", NULL};
+    struct model_tables *tables = &parser->model->tables;
+    uint16_t *const places[] = {&tables->zones_at, &tables->days_at[0], &tables->days_at[1]};
+    struct json_object *object = NULL;
+    TRY(model_field_of(parser, top, "tables", json_type_object, false, &object));
+    if (object == NULL) {
+        return RC_OK;
+    }
+    model_enter(parser, "tables");
+    TRY(model_known_fields(parser, object, known));
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        int64_t at = 0;
+        TRY(model_int_of(parser, object, known[i], true, 0, REGISTER_MAX + 1 - DAY_REGISTERS, &at));
+        *places[i] = (uint16_t)at;
+    }
+    TRY(model_bool_of(parser, object, "unverified", &tables->unverified));
+    const struct plan_span spans[] = {{tables->zones_at, ZONES_REGISTERS},
+                                      {tables->days_at[0], DAY_REGISTERS},
+                                      {tables->days_at[1], DAY_REGISTERS}};
+    for (size_t i = 0; i < ARRAY_LEN(spans); i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (spans[i].at < spans[k].at + spans[k].count &&
+                spans[k].at < spans[i].at + spans[i].count) {
+                return model_fail(parser, known[i], "overlaps %s", known[k]);
+            }
+        }
+    }
+    if (plan_make(&parser->model->limits, NULL, 0, spans, ARRAY_LEN(spans),
+                  &parser->model->tables_reads) != RC_OK) {
+        return model_fail(parser, NULL, "need a block_max of at least %d", DAY_REGISTERS);
+    }
+    tables->present = true;
+    model_enter(parser, "%s", "");
+    return RC_OK;
+}
+
+/* The order in which people miss what a slow read brings: money, then identity. */
+static int slow_rank(const struct model *model, const struct plan_block *block)
+{
+    int rank = 3;
+    for (size_t i = 0; i < model->point_count; i++) {
+        const struct model_point *row = &model->points[i];
+        if (row->read != MODEL_READ_SLOW || row->at < block->at ||
+            row->at >= block->at + block->count) {
+            continue;
+        }
+        int own = row->point == POINT_serial_number ? 1
+                  : row->point == POINT_run_word    ? 2
+                  : point_is_money(row->point)      ? 0
+                                                    : 3;
+        rank = own < rank ? own : rank;
+    }
+    return rank;
+}
+
+static void sort_slow(struct model *model)
+{
+    struct plan *plan = &model->slow;
+    for (size_t i = 1; i < plan->count; i++) { /* few: insertion keeps equals in their order */
+        struct plan_block block = plan->blocks[i];
+        int rank = slow_rank(model, &block);
+        size_t k = i;
+        for (; k > 0 && slow_rank(model, &plan->blocks[k - 1]) > rank; k--) {
+            plan->blocks[k] = plan->blocks[k - 1];
+        }
+        plan->blocks[k] = block;
+    }
+}
+
 static enum rc make_plans(struct model_parser *parser)
 {
     struct model *model = parser->model;
@@ -342,6 +415,7 @@ static enum rc make_plans(struct model_parser *parser)
     if (model->fast.count == 0) {
         return model_fail(parser, "points", "must hold a point that is read in every cycle");
     }
+    sort_slow(model);
     return RC_OK;
 }
 
@@ -354,6 +428,7 @@ static enum rc parse_top(struct model_parser *parser, struct json_object *top)
     TRY(parse_windows(parser, top));
     TRY(parse_points(parser, top));
     TRY(parse_status(parser, top));
+    TRY(parse_tables(parser, top));
     TRY(parse_word_condition(parser, top, "identity", true, &has_identity, &model->identity));
     TRY(parse_word_condition(parser, top, "external_control", false, &model->has_external_control,
                              &model->external_control));

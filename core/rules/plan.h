@@ -22,7 +22,7 @@ struct plan_block {
 };
 
 struct plan {
-    struct plan_block blocks[PLAN_BLOCKS_MAX]; /* ascending */
+    struct plan_block blocks[PLAN_BLOCKS_MAX]; /* ascending as planned */
     size_t count;
 };
 

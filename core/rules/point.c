@@ -32,6 +32,11 @@ bool point_is_slow(enum point point)
     return rows[point].slow;
 }
 
+bool point_is_money(enum point point)
+{
+    return point >= POINT_fee_control_enabled && point <= POINT_overdraft;
+}
+
 enum rc point_find(const char *name, enum point *ret_point)
 {
     assert(name != NULL && ret_point != NULL);

@@ -32,6 +32,8 @@ const char *point_name(enum point point);
 const char *point_unit(enum point point);
 /* True for points that belong to slow blocks. */
 bool point_is_slow(enum point point);
+/* True for prices, thresholds and fee control: what a balance means. */
+bool point_is_money(enum point point);
 /* Finds a point by its name; RC_NOT_FOUND. */
 enum rc point_find(const char *name, enum point *ret_point) MUST_CHECK;
 /* Sets a value and its presence. */

@@ -19,9 +19,15 @@ void schedule_init(struct schedule *schedule, struct schedule_meter *meters, int
     schedule->slow_cost_us = SCHEDULE_SLOW_COST_US;
     schedule->probe_cost_us = SCHEDULE_PROBE_COST_US;
     for (int32_t i = 0; i < count; i++) {
-        assert(meters[i].slow_blocks >= 0);
-        meters[i] = (struct schedule_meter){
-            .slow_blocks = meters[i].slow_blocks, .slow_at_ms = now_ms, .probe_at_ms = now_ms};
+        struct schedule_meter *meter = &meters[i];
+        assert(meter->rare_blocks >= 0 && meter->rare_blocks <= meter->slow_blocks);
+        *meter = (struct schedule_meter){.slow_blocks = meter->slow_blocks,
+                                         .rare_blocks = meter->rare_blocks,
+                                         .slow_at_ms = now_ms,
+                                         .rare_at_ms = now_ms,
+                                         .probe_at_ms = now_ms,
+                                         .filled = meter->slow_blocks == 0};
+        schedule->unfilled += !meter->filled;
     }
 }
 
@@ -86,12 +92,17 @@ static struct schedule_step next_on_silent_line(struct schedule *schedule, int64
     return (struct schedule_step){.kind = SCHEDULE_PROBE, .meter = meter};
 }
 
+static struct schedule_step slow_step(const struct schedule *schedule, int32_t meter)
+{
+    return (struct schedule_step){
+        .kind = SCHEDULE_SLOW, .meter = meter, .slow_block = schedule->meters[meter].slow_next};
+}
+
 static struct schedule_step next_between(struct schedule *schedule, int64_t now_ms)
 {
     int32_t meter = slow_due(schedule, now_ms);
     if (meter >= 0 && schedule->slow_credit_us >= schedule->slow_cost_us) {
-        return (struct schedule_step){
-            .kind = SCHEDULE_SLOW, .meter = meter, .slow_block = schedule->meters[meter].slow_next};
+        return slow_step(schedule, meter);
     }
     meter = schedule->dead > 0 ? probe_due(schedule, now_ms) : -1;
     if (meter >= 0 && schedule->probe_credit_us >= schedule->probe_cost_us) {
@@ -129,10 +140,15 @@ struct schedule_step schedule_next(struct schedule *schedule, int64_t now_ms)
         }
     }
     if (schedule->started_ms == BETWEEN_CYCLES) {
+        int32_t meter = now_ms < schedule->resume_ms ? slow_due(schedule, now_ms) : -1;
+        if (meter >= 0) {
+            return slow_step(schedule, meter); /* nobody else needs the wire */
+        }
         if (now_ms < schedule->resume_ms) {
             return wait_until(schedule->resume_ms);
         }
         schedule->started_ms = now_ms;
+        schedule->bound_us = 0;
     }
     return (struct schedule_step){.kind = SCHEDULE_FAST, .meter = schedule->position};
 }
@@ -194,17 +210,47 @@ void schedule_note(struct schedule *schedule, int32_t meter, bool answered, int6
     }
 }
 
+/* The meter's next block, or the end of its round. */
+static void advance_slow(struct schedule *schedule, struct schedule_meter *meter, int64_t now_ms)
+{
+    bool with_rare = now_ms >= meter->rare_at_ms;
+    int32_t blocks = meter->slow_blocks - (with_rare ? 0 : meter->rare_blocks);
+    meter->slow_tries = 0;
+    meter->slow_next++;
+    meter->slow_at_ms = now_ms;
+    if (meter->slow_next < blocks) {
+        return;
+    }
+    meter->slow_next = 0;
+    meter->slow_at_ms = now_ms + schedule->slow_ms;
+    meter->rare_at_ms = with_rare ? now_ms + SCHEDULE_RARE_MS : meter->rare_at_ms;
+    schedule->unfilled -= !meter->filled;
+    meter->filled = true;
+}
+
+/* One disturbed answer must not leave a meter without prices until the next round, and a block that
+   never comes must not keep the others away. */
 static void done_slow(struct schedule *schedule, struct schedule_meter *meter, bool answered,
                       int64_t spent_us, int64_t now_ms)
 {
     schedule->slow_cost_us = spent_us > 1000 ? spent_us : 1000;
     schedule->slow_credit_us = 0;
-    meter->slow_next++;
-    meter->slow_at_ms = now_ms;
-    if (!answered || meter->slow_next >= meter->slow_blocks) {
-        meter->slow_next = 0;
-        meter->slow_at_ms = now_ms + schedule->slow_ms;
+    meter->slow_tries++;
+    if (answered || meter->slow_tries >= SCHEDULE_SLOW_TRIES) {
+        advance_slow(schedule, meter, now_ms);
+    } else {
+        meter->slow_at_ms = now_ms + SCHEDULE_SLOW_AGAIN_MS;
     }
+}
+
+static int64_t slow_share(struct schedule *schedule, int64_t now_ms)
+{
+    if (schedule->fill_until_ms == 0) {
+        schedule->fill_until_ms = now_ms + SCHEDULE_FILL_MS;
+    }
+    return schedule->unfilled > 0 && now_ms < schedule->fill_until_ms
+               ? SCHEDULE_FILL_SHARE_PERMILLE
+               : SCHEDULE_SLOW_SHARE_PERMILLE;
 }
 
 /* Credit grows with fast reads and never beyond one step: what was not used is not saved up. */
@@ -230,7 +276,7 @@ void schedule_done(struct schedule *schedule, const struct schedule_step *step, 
         schedule->position = step->meter + 1;
         if (answered) {
             earn(&schedule->slow_credit_us, schedule->slow_cost_us, bound_us,
-                 SCHEDULE_SLOW_SHARE_PERMILLE);
+                 slow_share(schedule, now_ms));
             earn(&schedule->probe_credit_us, schedule->probe_cost_us, bound_us,
                  SCHEDULE_PROBE_SHARE_PERMILLE);
         }

@@ -3,7 +3,9 @@
  *
  * A cycle reads the fast blocks of every living meter once. Between them, each out of its own
  * credit (a share of the wire time that the fast reads took), come one slow block of some meter and
- * one probe of a dead meter:
+ * one probe of a dead meter. In the first minutes the slow blocks get a larger share, until every
+ * meter's were read once; every meter's first block comes before any meter's second, so the block
+ * that matters most is to be the first:
  *
  *     fast fast fast SLOW fast fast ... fast PROBE fast fast | next cycle
  *
@@ -11,6 +13,8 @@
  *     living ----------------------------> dead ------------------> living
  *                                          |  ^ probe unanswered: wait twice as long, at most 5 min
  *                                          +--+
+ *
+ * In a pause between cycles (cycle_ms) due slow blocks are read without credit.
  *
  * While every meter of the line is dead, one of them is tried each second in turn; the first answer
  * revives all, for it was the line that was dead. Order of calls: schedule_init, then schedule_next
@@ -26,9 +30,14 @@
 #define SCHEDULE_METERS_MAX 247
 #define SCHEDULE_DEAD_FAILURES 2         /* unanswered reads in a row */
 #define SCHEDULE_SLOW_SHARE_PERMILLE 22  /* of the wire time of the fast reads */
+#define SCHEDULE_FILL_SHARE_PERMILLE 180 /* instead, while nobody knows the slow blocks yet */
+#define SCHEDULE_FILL_MS 120000          /* from the first answer on, at most */
 #define SCHEDULE_PROBE_SHARE_PERMILLE 70 /* the same, for probing dead meters */
 #define SCHEDULE_SLOW_COST_US 120000     /* until one was measured */
 #define SCHEDULE_PROBE_COST_US 250000    /* the same */
+#define SCHEDULE_SLOW_TRIES 2            /* of one slow block, then the next one is read */
+#define SCHEDULE_SLOW_AGAIN_MS 10000     /* pause before the second try */
+#define SCHEDULE_RARE_MS 3600000         /* a meter's rare blocks are read once in so long */
 #define SCHEDULE_PROBE_FIRST_MS 5000
 #define SCHEDULE_PROBE_LAST_MS 300000
 #define SCHEDULE_SILENT_PROBE_MS 1000 /* pace on a line where nobody answers */
@@ -44,8 +53,12 @@ struct schedule_step {
 
 struct schedule_meter {
     int32_t slow_blocks; /* given by the caller before schedule_init; may be 0 */
+    int32_t rare_blocks; /* given too: so many of them, the last ones, are read once in RARE_MS */
     int32_t slow_next;   /* block that comes next; 0: a new round */
-    int64_t slow_at_ms;  /* when the next round is due */
+    int32_t slow_tries;  /* of that block, unanswered */
+    int64_t slow_at_ms;  /* when the next block or round is due */
+    int64_t rare_at_ms;  /* when a round takes the rare blocks along */
+    bool filled;         /* went through a whole round */
     int32_t failures;    /* reads unanswered in a row */
     bool dead;
     int64_t probe_at_ms;
@@ -69,6 +82,8 @@ struct schedule {
     int64_t started_ms; /* of this cycle; -1 between cycles */
     int64_t resume_ms;  /* not before this */
     int64_t bound_us;
+    int32_t unfilled;      /* meters that are not filled */
+    int64_t fill_until_ms; /* 0: nobody answered yet */
     int64_t slow_credit_us;
     int64_t probe_credit_us;
     int64_t slow_cost_us; /* what the last one took; learned */
@@ -77,9 +92,9 @@ struct schedule {
     struct schedule_cycle last;
 };
 
-/* Prepares the schedule of count (0 .. SCHEDULE_METERS_MAX) meters; slow_blocks of each must be
-   set, the rest is set here. cycle_ms: least time from cycle to cycle. slow_ms: a meter's slow
-   blocks are read once in so long. */
+/* Prepares the schedule of count (0 .. SCHEDULE_METERS_MAX) meters; slow_blocks and rare_blocks of
+   each must be set, the rest is set here. cycle_ms: least time from cycle to cycle. slow_ms: a
+   meter's slow blocks are read once in so long. */
 void schedule_init(struct schedule *schedule, struct schedule_meter *meters, int32_t count,
                    int64_t cycle_ms, int64_t slow_ms, int64_t now_ms);
 /* What to do now. Changes nothing but the end of a cycle; may be asked again without schedule_done.

@@ -202,8 +202,57 @@ static void add_serial(struct text *sql, int64_t serial_number)
     text_printf(sql, "'%012lld'", (long long)serial_number);
 }
 
+static void add_hex(struct text *sql, const uint8_t *bytes, size_t len)
+{
+    text_add(sql, ",X'", 3);
+    for (size_t i = 0; i < len; i++) {
+        text_printf(sql, "%02X", (unsigned)bytes[i]);
+    }
+    text_add_char(sql, '\'');
+}
+
+/* read_at stays what it was: it is the age of the points. */
+static void add_tables(struct text *sql, const struct reading_entry *entry)
+{
+    const struct {
+        enum rate_table_part part;
+        const char *column;
+        const uint8_t *bytes;
+        size_t len;
+    } rows[] = {
+        {RATE_TABLE_ZONES, "rate_zones", entry->tables.zones, RATE_TABLE_ZONES_BYTES},
+        {RATE_TABLE_DAY_1, "day_table_1", entry->tables.days[0], RATE_TABLE_DAY_BYTES},
+        {RATE_TABLE_DAY_2, "day_table_2", entry->tables.days[1], RATE_TABLE_DAY_BYTES},
+    };
+    text_add_string(sql, "INSERT INTO meter_parameter (meter_id, read_at, tables_read_at");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if ((entry->tables.parts & rows[i].part) != 0) {
+            text_printf(sql, ", %s", rows[i].column);
+        }
+    }
+    text_add_string(sql, ") VALUES (");
+    text_add_int(sql, entry->reading.meter_id);
+    add_time(sql, entry->reading.taken_at_ms);
+    add_time(sql, entry->reading.taken_at_ms);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if ((entry->tables.parts & rows[i].part) != 0) {
+            add_hex(sql, rows[i].bytes, rows[i].len);
+        }
+    }
+    text_add_string(sql, ") ON DUPLICATE KEY UPDATE tables_read_at = VALUES(tables_read_at)");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if ((entry->tables.parts & rows[i].part) != 0) {
+            text_printf(sql, ", %s = VALUES(%s)", rows[i].column, rows[i].column);
+        }
+    }
+}
+
 void reading_sql_parameters(struct text *sql, const struct reading_entry *entry)
 {
+    if (entry->tables.parts != 0) {
+        add_tables(sql, entry);
+        return;
+    }
     int64_t value = 0;
     bool has_serial = reading_get(&entry->reading, POINT_serial_number, &value);
     text_add_string(sql, "INSERT INTO meter_parameter (meter_id, read_at");

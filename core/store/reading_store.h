@@ -13,6 +13,7 @@
 #include "core/base/rc.h"
 #include "core/base/text.h"
 #include "core/rules/point.h"
+#include "core/rules/rate_table.h"
 #include "core/store/db.h"
 
 #define READING_BATCH_MAX 20000
@@ -43,9 +44,10 @@ struct reading_entry {
     char relay[READING_WORD_MAX];  /* as in the table's ENUM: "closed" */
     char forced[READING_WORD_MAX]; /* "none", "trip", "keep_on", "unknown" */
     int32_t epoch;
-    bool slow;                 /* a slow block: goes to meter_parameter alone */
-    int64_t meter_clock_at_ms; /* 0: none */
-    int64_t day_start_at_ms;   /* 0: none */
+    bool slow;                      /* a slow block: goes to meter_parameter alone */
+    struct rate_table_bytes tables; /* slow only; with parts the entry has no points */
+    int64_t meter_clock_at_ms;      /* 0: none */
+    int64_t day_start_at_ms;        /* 0: none */
     int64_t day_start_energy_wh;
 };
 

@@ -17,7 +17,7 @@
 #include "tests/unit/peer.h"
 
 #define METER 5
-#define REGISTERS 0x0500
+#define REGISTERS 0x2030
 #define TRAVEL_MS 300
 #define STATUS 0x0224
 
@@ -101,6 +101,9 @@ static void meter_begin(struct meter *meter, bool rtu)
     r[STATUS] = 0xE000;
     r[0x0400] = 1;
     r[0x0403] = 12000;
+    r[0x002D] = 10;     /* last byte of the zones */
+    r[0x2014] = 23;     /* of day table 1 */
+    r[0x2015] = 0x0400; /* first byte of day table 2 */
     assert_int_equal(pthread_create(&meter->thread, NULL, meter_run, meter), 0);
 }
 
@@ -158,12 +161,19 @@ static void read_everything(const struct device *device)
     assert_int_equal(value_of(&reading, POINT_energy), 50000);
     assert_int_equal(value_of(&reading, POINT_balance), 12345);
     assert_int_equal(model_status(&dtsy, &reading).relay, RELAY_CLOSED);
-    assert_int_equal(device_slow_blocks(device), 3);
-    for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(device_read_slow(device, i, &reading, &event), RC_OK);
+    struct rate_table_bytes tables = {.parts = 0};
+    assert_int_equal(device_slow_blocks(device), 5);
+    assert_int_equal(device_table_blocks(device), 2);
+    assert_int_equal(device_read_slow(device, 0, &reading, &tables, &event), RC_OK);
+    assert_int_equal(value_of(&reading, POINT_price_sharp), 12000); /* money comes first */
+    for (size_t i = 1; i < 5; i++) {
+        assert_int_equal(device_read_slow(device, i, &reading, &tables, &event), RC_OK);
         assert_int_equal(event.exchanges, 1);
     }
-    assert_int_equal(value_of(&reading, POINT_price_sharp), 12000);
+    assert_int_equal(tables.parts, RATE_TABLE_ALL);
+    assert_int_equal(tables.zones[11], 10);
+    assert_int_equal(tables.days[0][41], 23);
+    assert_int_equal(tables.days[1][0], 4);
     assert_int_equal(value_of(&reading, POINT_run_word), 1);
     assert_int_equal(value_of(&reading, POINT_voltage_a), 220300); /* kept */
     assert_int_equal(device_read_identity(device, &identity, &event), RC_OK);

@@ -46,7 +46,9 @@ static void shipped_three_phase(void **state)
     assert_string_equal(model.code, "acrel-dtsy1352");
     assert_int_equal(model.maturity, MODEL_EXPERIMENTAL);
     assert_plan(&model.fast, "0200 x 48");
-    assert_plan(&model.slow, "0022 x 1, 0043 x 3, 0400 x 25");
+    assert_plan(&model.slow, "0400 x 25, 0043 x 3, 0022 x 1"); /* money first */
+    assert_plan(&model.tables_reads, "0028 x 6, 2000 x 42");
+    assert_true(model.tables.present && model.tables.unverified);
     assert_plan(&model.identity_reads, "0022 x 1, 0043 x 3, 0200 x 1");
     assert_plan(&model.actions[COMMAND_TRIP].read_back, "0224 x 1, 0057 x 2");
     assert_plan(&model.actions[COMMAND_TRIP].read_back_external, "0224 x 1, 0057 x 2, 0204 x 3");
@@ -70,6 +72,8 @@ static void shipped_single_phase(void **state)
     struct model model;
     load(MODELS "/acrel-ddsy1352.json", &model);
     assert_plan(&model.fast, "0200 x 48");
+    assert_plan(&model.slow, "0400 x 25, 0043 x 3, 0022 x 1");
+    assert_plan(&model.tables_reads, "2000 x 48");
     assert_int_equal(model.identity.wanted, 7);
     assert_null(model_find_point(&model, POINT_voltage_b));
     assert_int_equal(model_status_of_bits(&model, 0x2000, 0).relay, RELAY_CLOSED);
@@ -118,6 +122,7 @@ static const char good[] =
     "{\"point\":\"power.total\",\"at\":1,\"type\":\"i16\",\"scale\":-1},"
     "{\"point\":\"status.bits\",\"at\":2,\"type\":\"u16\"},"
     "{\"point\":\"identity.serial_number\",\"at\":4,\"type\":\"bcd12\"}],"
+    "\"tables\":{\"zones\":\"0x28\",\"day_1\":8192,\"day_2\":8213},"
     "\"status\":{\"relay\":\"0x0001\"},"
     "\"actions\":{\"trip\":{\"write\":[{\"at\":9,\"values\":[1]}],"
     "\"confirm\":[{\"point\":\"status.bits\",\"mask\":1,\"equals\":0}],\"within_ms\":3000}},"
@@ -183,6 +188,12 @@ static const struct {
     {"\"scale\":-1", "\"read\":\"often\"", "points[1].read must be fast, slow or order"},
     {"\"scale\":-1", "\"unverified\":1", "points[1].unverified must be true or false"},
     {"\"bcd12\"", "\"bcd12\",\"scale\":1", "points[3].scale must be 0 for bcd12"},
+    {"\"zones\":\"0x28\",", "", "tables.zones is missing"},
+    {"\"zones\":\"0x28\"", "\"zone\":\"0x28\"", "tables.zone is not a field"},
+    {"\"day_2\":8213", "\"day_2\":8212", "tables.day_2 overlaps day_1"},
+    {"\"zones\":\"0x28\"", "\"zones\":8187", "tables.day_1 overlaps zones"},
+    {"\"day_2\":8213", "\"day_2\":65516", "tables.day_2 must be a whole number"},
+    {"\"block_max\":60", "\"block_max\":20", "tables need a block_max of at least 21"},
     {"\"relay\":\"0x0001\"", "\"relay\":\"0x10001\"", "status.relay must be a whole number"},
     {"\"relay\":\"0x0001\"", "\"forced\":8", "status.forced needs forced_closed"},
     {"{\"point\":\"identity.model_code\",\"equals\":5}", "5", "identity must be an object"},

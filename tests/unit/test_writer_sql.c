@@ -93,6 +93,27 @@ static void parameters_hold_only_what_was_read(void **state)
     assert_null(strstr(sql.bytes, "price_flat_e4"));
 }
 
+static void tables_are_stored_raw(void **state)
+{
+    (void)state;
+    struct reading_entry entry = entry_of(7);
+    entry.reading.present = 0;
+    entry.slow = true;
+    entry.tables.parts = RATE_TABLE_DAY_1 | RATE_TABLE_DAY_2;
+    entry.tables.days[0][0] = 4;
+    entry.tables.days[0][41] = 23;
+    entry.tables.days[1][1] = 0xAB;
+    struct text sql CLEANUP(text_release);
+    text_init(&sql, 1 << 20);
+    reading_sql_parameters(&sql, &entry);
+    assert_int_equal(items(sql.bytes), items(strstr(sql.bytes, "VALUES (")));
+    assert_non_null(strstr(sql.bytes, ",X'040000"));
+    assert_non_null(strstr(sql.bytes, "000017',X'00AB00"));
+    assert_non_null(strstr(sql.bytes, "day_table_2 = VALUES(day_table_2)"));
+    assert_null(strstr(sql.bytes, "rate_zones"));                /* was not read */
+    assert_null(strstr(sql.bytes, "read_at = VALUES(read_at)")); /* the age of the points */
+}
+
 static void nothing_is_no_statement(void **state)
 {
     (void)state;
@@ -120,6 +141,7 @@ int main(void)
         cmocka_unit_test(states_agree),
         cmocka_unit_test(rows_agree),
         cmocka_unit_test(parameters_hold_only_what_was_read),
+        cmocka_unit_test(tables_are_stored_raw),
         cmocka_unit_test(nothing_is_no_statement),
         cmocka_unit_test(last_value_is_compact_json),
     };
