@@ -5,7 +5,7 @@ import subprocess
 ROOT = os.environ.get("PW_ROOT") or os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 HERE = os.path.dirname(os.path.abspath(__file__))
 # What the unit tests of rules need besides the sources of the list.
-SUPPORT = ["core/base/clock.c", "core/base/rc.c", "core/base/text.c"]
+SUPPORT = ["core/base/arena.c", "core/base/clock.c", "core/base/json.c", "core/base/rc.c", "core/base/text.c"]
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", f"-I{ROOT}", f'-DPW_SOURCE_DIR="{ROOT}"', "-w"]
 
 
@@ -53,4 +53,4 @@ def objects(folder, compiler="gcc", more=()):
 def link(test, made, out, compiler="gcc", more=()):
     """Links one unit test with all sources of the list."""
     parts = [made[source] for source in made if not source.startswith("tests/") or source == f"tests/unit/{test}.c"]
-    subprocess.run([compiler, *more, *parts, "-lcmocka", "-o", out], check=True, capture_output=True)
+    subprocess.run([compiler, *more, *parts, "-lcmocka", "-ljson-c", "-o", out], check=True, capture_output=True)
