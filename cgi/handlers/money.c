@@ -1,0 +1,73 @@
+#include "cgi/handlers/money.h"
+
+#include <string.h>
+
+const char *const money_channels[] = {"cash", "card", "transfer", NULL};
+
+/* Keep sorted by code. The front end has its own words for each code. */
+static const struct {
+    const char *code;
+    const char *sentence;
+} sentences[] = {
+    {"above_maximum", "amount_fen is above the most that one sale may have"},
+    {"account_closed", "the account is not open"},
+    {"below_minimum", "amount_fen is below the least that may be bought"},
+    {"in_the_meter", "the money is in the meter, or may still get there"},
+    {"no_account", "nobody has an account on this supply"},
+    {"no_epoch", "the meter was not taken over yet: open the account first"},
+    {"no_supply", "the account has no supply"},
+    {"not_positive", "amount_fen must be above zero"},
+    {"not_prepaid", "only prepaid and temporary accounts buy"},
+    {"not_read", "the meter was never read, so nobody knows what it holds"},
+    {"number_taken", "another account has this number"},
+    {"on_its_way", "a purchase is paid and not in the meter yet"},
+    {"over_hoard", "balance, what is on its way and amount_fen exceed the hoarding limit"},
+    {"reference_used", "this slip was used before"},
+    {"stale", "the meter's last reading is too old"},
+    {"supply_taken", "another account has this supply"},
+    {"unknown_supply", "there is no such supply"},
+    {"unknown_tariff", "there is no such tariff"},
+    {"warning_not_seen", "a warning must be confirmed before money is taken"},
+    {"wrong_account", "another account has this supply now"},
+    {"wrong_epoch", "the meter was swapped since the quote"},
+    {"wrong_state", "its state has moved on"},
+};
+
+static const char *invalid_sentence(struct request *request, const char *field)
+{
+    static const struct {
+        const char *field;
+        const char *sentence;
+    } rules[] = {
+        {"deposit_fen", "deposit_fen must be from 0 to 100 million yuan"},
+        {"ends_at", "ends_at must lie ahead, and belongs to temporary accounts alone"},
+        {"name", "name must have 1 to 80 characters"},
+        {"phone", "phone must be a mobile number of 11 digits, or + and 8 to 15 digits"},
+        {"reason", "reason must have 1 to 200 characters"},
+        {"reference", "reference must be the number of the bank's slip"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        if (strcmp(rules[i].field, field) == 0) {
+            return rules[i].sentence;
+        }
+    }
+    const char *sentence = arena_printf(request->arena, "%s is not valid", field);
+    return sentence == NULL ? "" : sentence;
+}
+
+enum rc money_refuse(struct request *request, enum rc rc, const struct command_refusal *refusal)
+{
+    if (rc == RC_OK || refusal->code[0] == '\0') {
+        return rc;
+    }
+    const char *sentence = "";
+    if (strcmp(refusal->code, "invalid_field") == 0) {
+        sentence = invalid_sentence(request, refusal->field);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
+        if (strcmp(sentences[i].code, refusal->code) == 0) {
+            sentence = sentences[i].sentence;
+        }
+    }
+    return request_refuse(request, rc, refusal->code, refusal->field, sentence);
+}

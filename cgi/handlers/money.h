@@ -1,0 +1,18 @@
+/*
+ * What the handlers of money share: refusals of flow as sentences.
+ */
+#ifndef PW_CGI_HANDLERS_MONEY_H
+#define PW_CGI_HANDLERS_MONEY_H
+
+#include "cgi/request.h"
+#include "core/flow/command.h"
+
+extern const struct shape shape_purchase;
+extern const struct shape shape_account_supply;
+extern const char *const money_channels[]; /* of the counter */
+
+/* Answers with flow's code, field and sentence; RC_OK passes. */
+enum rc money_refuse(struct request *request, enum rc rc,
+                     const struct command_refusal *refusal) MUST_CHECK;
+
+#endif

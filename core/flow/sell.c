@@ -1,0 +1,212 @@
+#include "core/flow/sell.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/flow/number.h"
+#include "core/flow/step.h"
+#include "core/rules/money.h"
+#include "core/store/ledger.h"
+#include "core/store/payment.h"
+#include "core/store/row.h"
+
+static bool buys(const char *kind)
+{
+    return strcmp(kind, "prepaid") == 0 || strcmp(kind, "temporary") == 0;
+}
+
+static int64_t between(int64_t value, int64_t least, int64_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+static struct purchase_facts facts_of(const struct sale_facts *facts, int64_t amount_fen,
+                                      bool stale)
+{
+    int64_t min_fen = between(facts->min_fen, 1, MONEY_MAX_FEN);
+    int64_t balance_fen = facts->balance_fen == ROW_NULL ? 0 : facts->balance_fen;
+    return (struct purchase_facts){
+        .account_open = strcmp(facts->account_state, "open") == 0,
+        .prepaid = buys(facts->account_kind),
+        .supply_fits = facts->account_id != 0,
+        .amount_fen = amount_fen,
+        .min_fen = min_fen,
+        .max_fen = between(facts->max_fen, min_fen, MONEY_MAX_FEN),
+        .hoard_fen = between(facts->hoard_fen, 0, MONEY_MAX_FEN),
+        .balance_fen = between(balance_fen, -MONEY_MAX_FEN, MONEY_MAX_FEN),
+        .on_its_way_fen = between(facts->on_its_way_fen, 0, MONEY_MAX_FEN),
+        .meter_silent = facts->silent,
+        .balance_stale = stale,
+        .frozen = facts->frozen,
+        .read_only_line = !facts->writable_line,
+        .by_hand = facts->close_by_hand,
+    };
+}
+
+/* Platform mode: the ledger is the balance, and no meter needs to be reached. */
+static enum rc take_platform_balance(struct db *db, struct arena *arena, struct sale_facts *facts)
+{
+    int64_t debit_fen = 0;
+    TRY(ledger_balance(db, arena, LEDGER_TENANT_LIABILITY, facts->supply_id, "", &debit_fen));
+    facts->balance_fen = -debit_fen;
+    facts->taken_at_ms = clock_now_ms();
+    return RC_OK;
+}
+
+/* One line at the price that the meter holds: what it would do by itself. */
+static void price_by_meter(struct sale_quote *quote)
+{
+    int64_t price_e4 = quote->facts.meter_price_e4;
+    quote->priced_by = "unknown";
+    quote->energy_wh = ROW_NULL;
+    if (price_e4 == ROW_NULL || price_e4 <= 0) {
+        return;
+    }
+    quote->priced_by = "meter";
+    quote->energy_wh = quote->usable_fen * COST_E5_PER_FEN / price_e4;
+    quote->lines[0] = (struct sale_quote_line){
+        .step = 1, .rate = "", .price_e4 = price_e4, .energy_wh = quote->energy_wh};
+    quote->line_count = 1;
+}
+
+enum rc sale_quote(struct db *db, struct arena *arena, int64_t supply_id, int64_t amount_fen,
+                   struct sale_quote *ret_quote, struct command_refusal *ret_refusal)
+{
+    struct sale_quote quote = {0};
+    *ret_refusal = (struct command_refusal){.code = "", .field = ""};
+    TRY(sale_facts_get(db, arena, supply_id, &quote.facts));
+    if (quote.facts.account_id == 0) {
+        return step_refuse(RC_REFUSED, "no_account", "supply_id", ret_refusal);
+    }
+    if (!quote.facts.epoch_live) {
+        return step_refuse(RC_REFUSED, "no_epoch", "supply_id", ret_refusal);
+    }
+    if (quote.facts.platform_mode) {
+        TRY(take_platform_balance(db, arena, &quote.facts));
+    }
+    quote.stale = supply_is_stale(clock_now_ms(), quote.facts.taken_at_ms, command_stale_ms());
+    struct purchase_facts facts = facts_of(&quote.facts, amount_fen, quote.stale);
+    quote.verdict = purchase_guard(&facts);
+    quote.warnings = purchase_warnings(&facts);
+    quote.room_fen = purchase_room_fen(&facts);
+    quote.debt_fen = facts.balance_fen < 0 ? between(-facts.balance_fen, 0, amount_fen) : 0;
+    quote.usable_fen = amount_fen > 0 ? amount_fen - quote.debt_fen : 0;
+    quote.balance_after_fen =
+        quote.facts.balance_fen == ROW_NULL
+            ? ROW_NULL
+            : quote.facts.balance_fen + quote.facts.on_its_way_fen + amount_fen;
+    price_by_meter(&quote);
+    *ret_quote = quote;
+    return RC_OK;
+}
+
+static enum rc check_sale(const struct sale_quote *quote, const struct counter_sale *sale,
+                          struct command_refusal *ret_refusal)
+{
+    if (quote->facts.account_id != sale->account_id) {
+        return step_refuse(RC_REFUSED, "wrong_account", "account_id", ret_refusal);
+    }
+    if (quote->facts.epoch != sale->epoch) {
+        return step_refuse(RC_REFUSED, "wrong_epoch", "epoch", ret_refusal);
+    }
+    switch (quote->verdict) {
+    case PURCHASE_OK:
+        break;
+    case PURCHASE_NOT_POSITIVE:
+    case PURCHASE_BELOW_MINIMUM:
+    case PURCHASE_ABOVE_MAXIMUM:
+    case PURCHASE_OVER_HOARD:
+        return step_refuse(RC_REFUSED, purchase_verdict_code(quote->verdict), "amount_fen",
+                           ret_refusal);
+    case PURCHASE_ACCOUNT_CLOSED:
+    case PURCHASE_NOT_PREPAID:
+    case PURCHASE_WRONG_SUPPLY:
+    case PURCHASE_VERDICT__MAX:
+        return step_refuse(RC_REFUSED, purchase_verdict_code(quote->verdict), "account_id",
+                           ret_refusal);
+    }
+    if ((quote->warnings & SALE_WARNINGS_TO_CONFIRM & ~sale->seen) != 0) {
+        return step_refuse(RC_REFUSED, "warning_not_seen", "warnings_seen", ret_refusal);
+    }
+    bool transfer = strcmp(sale->channel, "transfer") == 0;
+    if (transfer && sale->reference[0] == '\0') { /* the bank's slip is the evidence */
+        return step_refuse(RC_INVALID, "invalid_field", "reference", ret_refusal);
+    }
+    return RC_OK;
+}
+
+static enum rc check_reference(struct db *db, struct arena *arena, const struct counter_sale *sale,
+                               struct command_refusal *ret_refusal)
+{
+    struct payment_event_seen seen;
+    if (sale->reference[0] == '\0') {
+        return RC_OK;
+    }
+    enum rc rc = payment_events_find_paid(db, arena, sale->channel, "", sale->reference, &seen);
+    if (rc == RC_OK) {
+        return step_refuse(RC_CONFLICT, "reference_used", "reference", ret_refusal);
+    }
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+static enum rc write_order(struct db *db, const struct actor *actor, const struct sale_facts *facts,
+                           const struct counter_sale *sale, const char *number)
+{
+    struct purchase purchase = {
+        .number = number,
+        .account_id = facts->account_id,
+        .supply_id = facts->supply_id,
+        .epoch = facts->epoch,
+        .platform_mode = facts->platform_mode,
+        .origin = "payment",
+        .amount_fen = sale->amount_fen,
+        .state = PURCHASE_OPEN,
+        .quote = sale->quote,
+        .actor_kind = actor->kind,
+        .actor_id = actor->id,
+    };
+    struct payment payment = {
+        .order_number = number,
+        .channel = sale->channel,
+        .merchant = "",
+        .amount_fen = sale->amount_fen,
+        .currency = SETTLE_CURRENCY,
+        .state = PAYMENT_CREATING,
+        .suspense_reason = "",
+    };
+    int64_t payment_id = 0;
+    TRY(purchases_insert(db, &purchase, &payment.purchase_id));
+    return payments_insert(db, &payment, &payment_id);
+}
+
+enum rc sale_at_counter(struct db *db, struct arena *arena, const struct actor *actor,
+                        const struct counter_sale *sale, struct settle_answer *ret_answer,
+                        struct command_refusal *ret_refusal)
+{
+    assert(db_in_transaction(db) && actor->kind == ACTOR_USER);
+    *ret_refusal = (struct command_refusal){.code = "", .field = ""};
+    TRY(supply_lock(db, sale->supply_id));
+    struct sale_quote quote;
+    TRY(sale_quote(db, arena, sale->supply_id, sale->amount_fen, &quote, ret_refusal));
+    TRY(check_sale(&quote, sale, ret_refusal));
+    TRY(check_reference(db, arena, sale, ret_refusal));
+    char number[NUMBER_BYTES];
+    int64_t now_ms = clock_now_ms();
+    TRY(number_make('P', now_ms, number));
+    TRY(write_order(db, actor, &quote.facts, sale, number));
+    struct settle_fact fact = {
+        .source = SETTLE_COUNTER,
+        .channel = sale->channel,
+        .merchant = "",
+        .provider_transaction = sale->reference[0] == '\0' ? number : sale->reference,
+        .order_number = number,
+        .paid = true,
+        .amount_fen = sale->amount_fen,
+        .currency = SETTLE_CURRENCY,
+        .occurred_at_ms = now_ms,
+    };
+    TRY(settle_payment(db, arena, actor, &fact, ret_answer));
+    return ret_answer->verdict == SETTLE_OK ? RC_OK : RC_INTERNAL;
+}

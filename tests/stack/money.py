@@ -1,0 +1,91 @@
+"""What tests of money share: a park with accounts, the counter, and the books at the end.
+
+    class Sale(money.Case):
+        def test_x(self): ...
+"""
+import unittest
+import uuid
+
+import invariants
+import lib
+import park as parks
+
+
+class Case(unittest.TestCase):
+    """One park for the class; every test ends with all invariants."""
+
+    meters = 4
+    lines = 1
+    settings = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.park = parks.Park(lines=cls.lines, meters=cls.meters, settings=cls.settings)
+        try:
+            cls.park.start()
+            cls.clerk = cls.park.log_in("finance")
+        except BaseException:
+            cls.park.stop()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.park.stop()
+
+    def tearDown(self):
+        self.assertEqual(invariants.check(self.park), {})
+
+    def sql(self, text):
+        return self.park.sql(text)
+
+    def one(self, text):
+        return self.sql(text)[0][0]
+
+    def refused(self, status, code, field, act, *args, **more):
+        """The act is refused so, and no row of money was written."""
+        before = self.books()
+        with self.assertRaises(parks.ApiError) as caught:
+            act(*args, **more)
+        problem = caught.exception.problem
+        self.assertEqual((caught.exception.status, problem.get("code"), problem.get("field", "")), (status, code, field), problem)
+        self.assertTrue(problem.get("detail"), problem)
+        self.assertEqual(self.books(), before)
+        return problem
+
+    def books(self):
+        return self.sql("SELECT (SELECT COUNT(*) FROM purchase), (SELECT COUNT(*) FROM payment), (SELECT COUNT(*) FROM transfer),"
+                        " (SELECT COUNT(*) FROM delivery), (SELECT COUNT(*) FROM payment_event), (SELECT COUNT(*) FROM account),"
+                        " (SELECT COUNT(*) FROM refund), (SELECT COUNT(*) FROM adjustment)")
+
+    # ---- accounts and the counter
+
+    def supply(self, number):
+        """The supply of a meter as the counter sees it."""
+        rows = self.clerk.get(f"/supplies?query={number}")["items"]
+        return next(row for row in rows if row["meter_number"] == number)
+
+    def open_account(self, number, name="海鲜小馆", kind="prepaid", **more):
+        body = {"kind": kind, "name": name, "supply_ids": [self.supply(number)["supply_id"]], "open": True, **more}
+        return self.clerk.post("/accounts", body, str(uuid.uuid4()))
+
+    def have_account(self, number):
+        """Opens one unless somebody has it; the supply's row."""
+        row = self.supply(number)
+        if row["account_id"] is None:
+            self.open_account(number, f"店{number}")
+            row = self.supply(number)
+        return row
+
+    def sale_body(self, row, amount_fen, **more):
+        return {"account_id": row["account_id"], "epoch": row["epoch"], "amount_fen": amount_fen, "channel": "cash", **more}
+
+    def sell(self, row, amount_fen, key=None, who=None, **more):
+        supply = row["supply_id"]
+        return (who or self.clerk).post(f"/supplies/{supply}/purchases", self.sale_body(row, amount_fen, **more),
+                                        key or str(uuid.uuid4()))
+
+    def delivered(self, purchase, seconds=30):
+        def look():
+            now = self.clerk.get(f"/purchases/{purchase['id']}")
+            return now if now["state"] == "delivered" else None
+        return lib.wait_for(f"purchase {purchase['number']} in the meter", look, seconds, 0.1)
