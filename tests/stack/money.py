@@ -16,7 +16,7 @@ class Case(unittest.TestCase):
 
     meters = 4
     lines = 1
-    settings = None
+    settings = {"poller__slow_read_s": 10}
 
     @classmethod
     def setUpClass(cls):

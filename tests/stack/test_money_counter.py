@@ -89,7 +89,7 @@ class Accounts(money.Case):
 class Counter(money.Case):
     def test_sale(self):
         row = self.have_account("M001")
-        lib.wait_for("the meter's prices", lambda: self.one("SELECT COUNT(*) FROM meter_parameter") == "4")
+        lib.wait_for("the meter's prices", lambda: self.one("SELECT COUNT(price_flat_e4) FROM meter_parameter") == "4")
         supply = row["supply_id"]
         offer = self.clerk.get(f"/supplies/{supply}/quote?amount_fen=20000")
         self.assertTrue(offer["allowed"], offer)
