@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/failpoint.h"
 
 #define EXCEPTION_ILLEGAL_ADDRESS 0x02
 #define EXCEPTION_ILLEGAL_VALUE 0x03
@@ -260,6 +261,54 @@ enum rc device_write_action(const struct device *device, enum command_kind kind,
             return event->write_left ? RC_UNKNOWN : rc;
         }
     }
+    return RC_OK;
+}
+
+enum rc device_write_recipe(const struct device *device, const char *name,
+                            const struct recipe_value *values, size_t count,
+                            struct device_event *event)
+{
+    assert(device != NULL && name != NULL && event != NULL);
+    const struct model_recipe *recipe = recipe_find(device->model, name);
+    uint8_t data[RECIPE_BYTES_MAX];
+    size_t len = 0;
+    struct frame_request request;
+    struct frame_reply reply;
+    event_begin(event);
+    if (recipe == NULL || recipe->function != FRAME_FUNCTION_PRIVATE) {
+        return RC_NOT_FOUND;
+    }
+    TRY(recipe_fill(recipe, values, count, data, &len));
+    TRY(frame_private(device->address, recipe->start, data, len, &request));
+    (void)FAILPOINT("mb.pre_write");
+    enum rc rc = exchange(device, &request, event, &reply);
+    (void)FAILPOINT("mb.post_reply");
+    return rc != RC_OK && event->write_left ? RC_UNKNOWN : rc;
+}
+
+enum rc device_read_prices(const struct device *device, struct reading *reading,
+                           struct device_event *event)
+{
+    static const enum point prices[] = {POINT_price_sharp, POINT_price_peak, POINT_price_flat,
+                                        POINT_price_valley};
+    assert(device != NULL && reading != NULL && event != NULL);
+    struct reading fresh = *reading;
+    event_begin(event);
+    for (size_t i = 0; i < ARRAY_LEN(prices); i++) {
+        const struct model_point *row = model_find_point(device->model, prices[i]);
+        int64_t value = 0;
+        if (row == NULL) {
+            return RC_NOT_FOUND;
+        }
+        for (size_t k = 0; k < device->model->slow.count; k++) {
+            const struct plan_block *block = &device->model->slow.blocks[k];
+            bool inside = row->at >= block->at && row->at < block->at + block->count;
+            if (inside && !reading_get(&fresh, prices[i], &value)) {
+                TRY(read_block(device, block, &fresh, event));
+            }
+        }
+    }
+    *reading = fresh;
     return RC_OK;
 }
 

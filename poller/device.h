@@ -25,6 +25,7 @@
 #include "core/base/rc.h"
 #include "core/rules/decode.h"
 #include "core/rules/model.h"
+#include "core/rules/recipe.h"
 #include "poller/link.h"
 
 enum device_error {
@@ -94,6 +95,17 @@ enum rc device_read_serial(const struct device *device, char ret_serial_number[S
    relay: device_confirm does. */
 enum rc device_write_action(const struct device *device, enum command_kind kind,
                             bool external_control, struct device_event *event) MUST_CHECK;
+
+/* One frame of a private recipe ("purchase", "parameters", "clock") with its values. RC_NOT_FOUND:
+   the model has no such recipe; RC_INVALID: values that do not fit it; else as a write. Whatever
+   the answer says proves nothing. */
+enum rc device_write_recipe(const struct device *device, const char *recipe,
+                            const struct recipe_value *values, size_t count,
+                            struct device_event *event) MUST_CHECK;
+/* The slow blocks that hold the four prices; values are added to *reading. RC_NOT_FOUND: the model
+   has no such points. */
+enum rc device_read_prices(const struct device *device, struct reading *reading,
+                           struct device_event *event) MUST_CHECK;
 
 struct device_facts {
     bool proved; /* every condition of the recipe holds */

@@ -1,6 +1,7 @@
 #include "poller/engine_host.h"
 
 #include "core/base/log.h"
+#include "core/flow/delivery.h"
 #include "core/store/field_request.h"
 
 static enum rc host_take(void *context, int64_t id, struct command_order *ret_order)
@@ -60,6 +61,86 @@ static void host_ended(void *context, enum command_state state)
     mutex_unlock(&engine->mutex);
 }
 
+static enum rc host_delivery_claim(void *context, int64_t id,
+                                   const struct delivery_reading *reading,
+                                   struct delivery_frame *ret_frame,
+                                   struct delivery_outcome *ret_outcome)
+{
+    struct engine *engine = context;
+    if (engine_is_stopping(engine)) {
+        return RC_UNAVAILABLE; /* never a new count after the end was asked for */
+    }
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = delivery_claim(db, id, engine->instance, reading, ret_frame, ret_outcome);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
+static enum rc host_delivery_mark_sent(void *context, int64_t id, struct delivery_frame *ret_frame,
+                                       struct delivery_outcome *ret_outcome)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = delivery_mark_sent(db, id, engine->instance, ret_frame, ret_outcome);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
+static enum rc host_delivery_judge(void *context, int64_t id,
+                                   const struct delivery_reading *reading,
+                                   enum readback_verdict *ret_verdict,
+                                   struct delivery_outcome *ret_outcome)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = delivery_judge(db, id, engine->instance, reading, ret_verdict, ret_outcome);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
+static enum rc host_delivery_note_wait(void *context, int64_t id, const char *wait_code)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = delivery_note_wait(db, id, wait_code);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
+static enum rc host_delivery_note_power(void *context, int64_t purchase_id, int64_t at_ms)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = delivery_note_power(db, purchase_id, at_ms);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
+static enum rc host_delivery_take_over(void *context, int64_t id)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = delivery_take_over(db, id, engine->instance);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
+static enum rc host_delivery_resume(void *context, int64_t id)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = delivery_resume(db, id, engine->instance);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
 struct line_host engine_host(struct engine *engine)
 {
     return (struct line_host){.context = engine,
@@ -68,5 +149,13 @@ struct line_host engine_host(struct engine *engine)
                               .end = host_end,
                               .push = host_push,
                               .answer = host_answer,
-                              .ended = host_ended};
+                              .ended = host_ended,
+                              .instance = engine->instance,
+                              .delivery_claim = host_delivery_claim,
+                              .delivery_take_over = host_delivery_take_over,
+                              .delivery_resume = host_delivery_resume,
+                              .delivery_mark_sent = host_delivery_mark_sent,
+                              .delivery_judge = host_delivery_judge,
+                              .delivery_note_wait = host_delivery_note_wait,
+                              .delivery_note_power = host_delivery_note_power};
 }

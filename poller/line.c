@@ -65,6 +65,8 @@ static enum rc copy_meter(struct line *line, const struct field_meter *info,
         meter->answered_at_ms = before->answered_at_ms;
         meter->run_word_at_ms = before->run_word_at_ms;
         meter->external_control = before->external_control;
+        meter->has_prices = before->has_prices;
+        meter->prices = before->prices;
     }
     meter->device = (struct device){.link = line->link,
                                     .model = meter->model,
@@ -286,6 +288,32 @@ void line_set_orders(struct line *line, const struct command_order *orders, size
     }
     line->inbox_fresh = true;
     (void)pthread_cond_signal(&line->wake);
+    mutex_unlock(&line->mutex);
+}
+
+void line_set_deliveries(struct line *line, const struct delivery_look *looks, size_t count)
+{
+    assert(line != NULL && (looks != NULL || count == 0));
+    mutex_lock(&line->mutex);
+    if (count > 0 || line->delivery_inbox_count > 0) {
+        line->delivery_inbox_count = count < LINE_DELIVERIES_MAX ? count : LINE_DELIVERIES_MAX;
+        if (line->delivery_inbox_count > 0) {
+            memcpy(line->delivery_inbox, looks, line->delivery_inbox_count * sizeof(*looks));
+        }
+        line->delivery_inbox_fresh = true;
+        (void)pthread_cond_signal(&line->wake);
+    }
+    mutex_unlock(&line->mutex);
+}
+
+void line_set_watches(struct line *line, const struct power_watch *watches, size_t count)
+{
+    assert(line != NULL && (watches != NULL || count == 0));
+    mutex_lock(&line->mutex);
+    line->watches_count = count < LINE_WATCHES_MAX ? count : LINE_WATCHES_MAX;
+    if (line->watches_count > 0) {
+        memcpy(line->watches, watches, line->watches_count * sizeof(*watches));
+    }
     mutex_unlock(&line->mutex);
 }
 

@@ -15,6 +15,7 @@
 
 #include "core/base/rc.h"
 #include "core/flow/command.h"
+#include "core/flow/delivery.h"
 #include "core/rules/schedule.h"
 #include "core/store/field_map.h"
 #include "poller/line_answer.h"
@@ -27,6 +28,8 @@
 #define LINE_QUESTIONS_MAX 16    /* likewise */
 #define LINE_ENDINGS_MAX 16      /* ends that MariaDB has not taken yet */
 #define LINE_ORDER_AGAIN_MS 5000 /* pause before an order that was given back is tried again */
+#define LINE_DELIVERIES_MAX 32   /* open deliveries in hand; the rest waits in MariaDB */
+#define LINE_WATCHES_MAX 64      /* purchases whose power is waited for, likewise */
 #define LINE_SILENT_TRIES 3      /* unanswered tries that make a meter silent */
 
 /* What lines need from outside; functions are thread safe. */
@@ -38,6 +41,19 @@ struct line_host {
     enum rc (*push)(void *context, const struct reading_entry *entry);
     enum rc (*answer)(void *context, int64_t request_id, bool done, const char *result_json);
     void (*ended)(void *context, enum command_state state); /* counts for the metrics */
+    const char *instance;                                   /* name of this process in MariaDB */
+    enum rc (*delivery_claim)(void *context, int64_t id, const struct delivery_reading *reading,
+                              struct delivery_frame *ret_frame,
+                              struct delivery_outcome *ret_outcome);
+    enum rc (*delivery_take_over)(void *context, int64_t id);
+    enum rc (*delivery_resume)(void *context, int64_t id);
+    enum rc (*delivery_mark_sent)(void *context, int64_t id, struct delivery_frame *ret_frame,
+                                  struct delivery_outcome *ret_outcome);
+    enum rc (*delivery_judge)(void *context, int64_t id, const struct delivery_reading *reading,
+                              enum readback_verdict *ret_verdict,
+                              struct delivery_outcome *ret_outcome);
+    enum rc (*delivery_note_wait)(void *context, int64_t id, const char *wait_code);
+    enum rc (*delivery_note_power)(void *context, int64_t purchase_id, int64_t at_ms);
 };
 
 struct line_tuning { /* reloadable settings */
@@ -100,6 +116,11 @@ void line_set_tuning(struct line *line, const struct line_tuning *tuning);
 /* The open orders of this line as MariaDB has them now (at most LINE_ORDERS_MAX are taken); wakes
  * the thread. */
 void line_set_orders(struct line *line, const struct command_order *orders, size_t count);
+/* The open deliveries of this line as MariaDB has them now, those in flight first (at most
+ * LINE_DELIVERIES_MAX are taken); wakes the thread. */
+void line_set_deliveries(struct line *line, const struct delivery_look *looks, size_t count);
+/* Purchases in the meter whose power is still waited for. */
+void line_set_watches(struct line *line, const struct power_watch *watches, size_t count);
 /* Hands a question over; on RC_OK the line owns question->model_json. RC_FULL: later. */
 enum rc line_ask(struct line *line, const struct line_question *question) MUST_CHECK;
 /* Questions that wait. */

@@ -10,6 +10,7 @@
 #include "core/base/arena.h"
 #include "poller/line.h"
 #include "poller/line_answer.h"
+#include "poller/line_delivery.h"
 #include "poller/meter_memory.h"
 #include "poller/threads.h"
 
@@ -28,7 +29,9 @@ struct line_meter {
     int64_t silent_since_at_ms;
     int64_t run_word_at_ms; /* when it was read, 0: not yet */
     bool external_control;  /* what the run word says */
-    int32_t slot;           /* in the schedule; -1 without a model */
+    bool has_prices;
+    struct reading prices; /* the slow block that holds them, as read last */
+    int32_t slot;          /* in the schedule; -1 without a model */
 };
 
 struct line_order { /* an open order in hand */
@@ -36,6 +39,14 @@ struct line_order { /* an open order in hand */
     int64_t not_before_ms; /* monotonic */
     int64_t first_seen_ms; /* monotonic: as sent or unknown */
     int silent_looks;      /* read-backs that nobody answered */
+};
+
+struct line_delivery { /* an open delivery in hand */
+    struct delivery_look look;
+    int64_t not_before_ms; /* monotonic */
+    int32_t tries;         /* steps in a row without progress */
+    bool mine;             /* its count was given or taken over by this process */
+    bool silent;           /* the last step got no answer: a good poll makes it due */
 };
 
 struct line_handled {
@@ -70,6 +81,11 @@ struct line {
     size_t inbox_count;
     bool inbox_fresh;       /* the thread has not seen it yet */
     int64_t inbox_since_us; /* when the first unseen order came */
+    struct delivery_look delivery_inbox[LINE_DELIVERIES_MAX];
+    size_t delivery_inbox_count;
+    bool delivery_inbox_fresh;
+    struct power_watch watches[LINE_WATCHES_MAX];
+    size_t watches_count;
     struct line_question questions[LINE_QUESTIONS_MAX];
     size_t questions_count;
     struct line_view view;
@@ -87,6 +103,10 @@ struct line {
     size_t endings_count;
     int64_t endings_at_ms;
     bool ever_answered;
+    struct line_delivery deliveries[LINE_DELIVERIES_MAX];
+    size_t deliveries_count;
+    struct line_handled delivered[LINE_HANDLED_MAX];
+    size_t delivered_next;
 };
 
 /* line_work.c */
@@ -99,6 +119,20 @@ void line_note_meter(struct line *line, size_t index, bool answered);
 /* A whole fast block of meter `index` was read: remembers, stores. */
 void line_take_reading(struct line *line, size_t index, const struct reading *reading);
 void line_publish(struct line *line);
+
+/* What orders and deliveries know of a meter without asking it. */
+bool line_meter_is_known(const struct line_meter *meter);
+size_t line_meter_index(const struct line *line, int64_t meter_id);
+/* The books after an order or delivery was worked on. */
+void line_note_work(struct line *line, size_t index, int64_t wire_us, bool answered,
+                    const struct reading *reading);
+
+/* line_deliveries.c */
+void line_deliveries_refresh(struct line *line);
+bool line_deliveries_work(struct line *line);
+int64_t line_deliveries_due_ms(const struct line *line);
+/* A good poll: deliveries that found the meter silent become due; power is noted. */
+void line_deliveries_after_poll(struct line *line, size_t index, const struct reading *reading);
 
 /* line_orders.c */
 /* Takes the inbox over. */

@@ -119,7 +119,7 @@ static struct order_ports ports_of(struct work *work)
 
 /* Who the meter is and how it switches was read lately; a serial number is then enough to know it
  * again. */
-static bool is_known(const struct line_meter *meter)
+bool line_meter_is_known(const struct line_meter *meter)
 {
     int64_t model_code = 0;
     int64_t now_at_ms = clock_now_ms();
@@ -135,7 +135,7 @@ static bool is_known(const struct line_meter *meter)
 
 static struct order_meter order_meter_of(struct line *line, const struct line_meter *meter)
 {
-    bool known = is_known(meter);
+    bool known = line_meter_is_known(meter);
     mutex_lock(&line->mutex);
     struct order_meter order_meter = {
         .model = meter->model,
@@ -231,7 +231,7 @@ void line_orders_refresh(struct line *line)
 
 /* ---- work ---- */
 
-static size_t meter_index(const struct line *line, int64_t meter_id)
+size_t line_meter_index(const struct line *line, int64_t meter_id)
 {
     size_t index = 0;
     while (index < line->meters_count && line->meters[index].info.id != meter_id) {
@@ -253,19 +253,26 @@ static void hold_ending(struct line *line, int64_t command_id, const struct orde
     line->endings_at_ms = clock_monotonic_ms() + ENDINGS_AGAIN_MS;
 }
 
-static void settle(struct line *line, size_t index, int64_t command_id,
-                   const struct order_report *report)
+void line_note_work(struct line *line, size_t index, int64_t wire_us, bool answered,
+                    const struct reading *reading)
 {
-    schedule_add_bound(&line->schedule, report->wire_us);
-    if (report->answered) {
+    schedule_add_bound(&line->schedule, wire_us);
+    if (answered) {
         line_note_meter(line, index, true);
         if (line->meters[index].slot >= 0) {
             schedule_note(&line->schedule, line->meters[index].slot, true, clock_monotonic_ms());
         }
     }
-    if (report->has_reading) {
-        line_take_reading(line, index, &report->reading);
+    if (reading != NULL) {
+        line_take_reading(line, index, reading);
     }
+}
+
+static void settle(struct line *line, size_t index, int64_t command_id,
+                   const struct order_report *report)
+{
+    line_note_work(line, index, report->wire_us, report->answered,
+                   report->has_reading ? &report->reading : NULL);
     struct line_order *order = find_order(line, command_id);
     switch (report->outcome) {
     case ORDER_AGAIN:
@@ -424,7 +431,7 @@ bool line_orders_work(struct line *line)
     if (order == NULL) {
         return false;
     }
-    size_t index = meter_index(line, order->order.meter_id);
+    size_t index = line_meter_index(line, order->order.meter_id);
     if (index == line->meters_count || line->meters[index].model == NULL) {
         order->not_before_ms = now_ms + LINE_ORDER_AGAIN_MS; /* the map will be loaded again */
         return false;

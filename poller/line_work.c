@@ -22,10 +22,12 @@ bool line_is_stopping(struct line *line)
 void line_wait(struct line *line, int64_t until_ms)
 {
     int64_t due_ms = line_orders_due_ms(line);
+    int64_t delivery_ms = line_deliveries_due_ms(line);
+    due_ms = delivery_ms < due_ms ? delivery_ms : due_ms;
     until_ms = due_ms < until_ms ? due_ms : until_ms;
     mutex_lock(&line->mutex);
-    while (!line->stopping && !line->inbox_fresh && line->questions_count == 0 &&
-           clock_monotonic_ms() < until_ms) {
+    while (!line->stopping && !line->inbox_fresh && !line->delivery_inbox_fresh &&
+           line->questions_count == 0 && clock_monotonic_ms() < until_ms) {
         (void)condition_wait_until(&line->wake, &line->mutex, until_ms);
     }
     mutex_unlock(&line->mutex);
@@ -106,7 +108,12 @@ static void take_slow(struct line *line, size_t index, const struct reading *rea
     entry.slow = true;
     entry.tables = *tables;
     int64_t run_word = 0;
+    int64_t price_e4 = 0;
     struct line_meter *meter = &line->meters[index];
+    if (reading_get(reading, POINT_price_flat, &price_e4)) {
+        meter->prices = *reading;
+        meter->has_prices = true;
+    }
     if (reading_get(reading, POINT_run_word, &run_word)) {
         meter->run_word_at_ms = reading->taken_at_ms;
         meter->external_control = meter->model->has_external_control &&
@@ -173,6 +180,7 @@ static void do_step(struct line *line, const struct schedule_step *step)
     } else if (answered) {
         line_take_reading(line, index, &reading);
         line_orders_after_poll(line, index);
+        line_deliveries_after_poll(line, index, &reading);
     }
     line_publish(line);
 }
@@ -216,7 +224,8 @@ void *line_run(void *argument)
     while (!line_is_stopping(line)) {
         take_settings(line);
         line_orders_refresh(line);
-        if (line_orders_work(line)) {
+        line_deliveries_refresh(line);
+        if (line_orders_work(line) || line_deliveries_work(line)) {
             continue;
         }
         struct line_question question;

@@ -424,7 +424,8 @@ static enum rc send_request(struct exchange *x)
                                     : frame_seal_mbap(x->request, ++link->transaction, bytes);
     x->event->sent_at_us = clock_monotonic_us();
     link->last_request = *x->request;
-    enum rc rc = link->door->send(&link->channel, bytes, len, &x->event->request_left, &os_error);
+    enum rc rc = link_door_send(link->door, &link->channel, x->request, bytes, len,
+                                &x->event->request_left, &os_error);
     if (rc != RC_OK) {
         return end_lost(x, LINK_ERROR_LOST, os_error);
     }

@@ -36,6 +36,12 @@ struct link_door {
     void (*close)(struct link_channel *channel);
 };
 
+/* Sends through a door; in test builds a private frame leaves in two pieces, with failpoints
+   between them and behind. Results as link_door.send. */
+enum rc link_door_send(const struct link_door *door, struct link_channel *channel,
+                       const struct frame_request *request, const uint8_t *bytes, size_t len,
+                       bool *ret_left, int *ret_os_error) MUST_CHECK;
+
 extern const struct link_door link_door_modbus_tcp;
 extern const struct link_door link_door_rtu_over_tcp;
 extern const struct link_door link_door_serial;

@@ -8,12 +8,16 @@
 #include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/flow/command.h"
+#include "core/flow/delivery.h"
 #include "core/store/field_request.h"
 #include "core/store/wake.h"
 #include "poller/engine.h"
 
 #define ORDERS_MAX 2000  /* of one look; the rest comes when these are done */
 #define QUESTIONS_MAX 64 /* likewise */
+#define DELIVERIES_MAX 2000
+#define WATCHES_MAX 2000
+#define WATCHES_AGAIN_MS 5000
 #define WAIT_MAX_MS 1000 /* look for the end of the program at least so often */
 #define ARENA_MAX_BYTES ((size_t)32 << 20)
 
@@ -22,7 +26,8 @@ struct listener {
     struct db *db;
     struct redis *redis;
     struct arena arena;
-    bool in_trouble; /* said once, not each second */
+    int64_t watches_at_ms; /* monotonic: when purchases without power are looked for again */
+    bool in_trouble;       /* said once, not each second */
 };
 
 static void say(struct listener *listener, const char *what, enum rc rc)
@@ -65,6 +70,63 @@ static enum rc look_for_orders(struct listener *listener)
     TRY(command_scan(listener->db, &listener->arena, listener->engine->shard, ORDERS_MAX, &orders,
                      &count));
     hand_out(listener->engine, orders, count);
+    return RC_OK;
+}
+
+/* ---- deliveries ---- */
+
+static void hand_out_deliveries(struct engine *engine, const struct delivery_look *looks,
+                                size_t count)
+{
+    struct delivery_look mine[LINE_DELIVERIES_MAX];
+    mutex_lock(&engine->lines_mutex);
+    for (size_t i = 0; i < engine->lines_count; i++) {
+        size_t found = 0;
+        for (size_t k = 0; k < count && found < LINE_DELIVERIES_MAX; k++) {
+            if (looks[k].line_id == line_id(engine->lines[i])) {
+                mine[found++] = looks[k];
+            }
+        }
+        line_set_deliveries(engine->lines[i], mine, found);
+    }
+    mutex_unlock(&engine->lines_mutex);
+}
+
+static void hand_out_watches(struct engine *engine, const struct power_watch *watches, size_t count)
+{
+    struct power_watch mine[LINE_WATCHES_MAX];
+    mutex_lock(&engine->lines_mutex);
+    for (size_t i = 0; i < engine->lines_count; i++) {
+        size_t found = 0;
+        for (size_t k = 0; k < count && found < LINE_WATCHES_MAX; k++) {
+            if (watches[k].line_id == line_id(engine->lines[i])) {
+                mine[found++] = watches[k];
+            }
+        }
+        line_set_watches(engine->lines[i], mine, found);
+    }
+    mutex_unlock(&engine->lines_mutex);
+}
+
+static enum rc look_for_deliveries(struct listener *listener)
+{
+    struct engine *engine = listener->engine;
+    struct delivery_look *looks = NULL;
+    size_t count = 0;
+    arena_reset(&listener->arena);
+    TRY(delivery_scan(listener->db, &listener->arena, engine->shard, DELIVERIES_MAX, &looks,
+                      &count));
+    hand_out_deliveries(engine, looks, count);
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms < listener->watches_at_ms) {
+        return RC_OK;
+    }
+    struct power_watch *watches = NULL;
+    arena_reset(&listener->arena);
+    TRY(delivery_scan_power(listener->db, &listener->arena, engine->shard, WATCHES_MAX, &watches,
+                            &count));
+    hand_out_watches(engine, watches, count);
+    listener->watches_at_ms = now_ms + WATCHES_AGAIN_MS;
     return RC_OK;
 }
 
@@ -253,6 +315,10 @@ void *listener_run(void *argument)
     while (listener.db != NULL && listener.redis != NULL && !engine_is_stopping(engine)) {
         rc = look_for_orders(&listener);
         say(&listener, "orders cannot be read", rc);
+        if (rc == RC_OK) {
+            rc = look_for_deliveries(&listener);
+            say(&listener, "deliveries cannot be read", rc);
+        }
         if (rc == RC_OK) {
             rc = look_for_questions(&listener);
             say(&listener, "questions cannot be read", rc);

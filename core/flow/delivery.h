@@ -31,7 +31,7 @@
 #define DELIVERY_SETTING_CEILING "delivery_ceiling_fen" /* most that one delivery may carry */
 #define DELIVERY_CEILING_FEN INT64_C(5000000)
 #define DELIVERY_SETTING_HOARD                                                                     \
-    "hoard_limit_fen" /* 囤积: balance that a purchase may reach; 0 none */
+    "purchase_hoard_fen" /* 囤积: balance that a purchase may reach; 0 none */
 #define DELIVERY_HOARD_FEN INT64_C(0)
 
 /* The meter, just read: right before a claim, or after a frame may have left. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/json.h"
+#include "core/rules/model.h"
 #include "core/rules/money.h"
 
 #define ROUNDING_FEN 2 /* one on each side: the meter shows whole fen */

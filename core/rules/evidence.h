@@ -14,8 +14,9 @@
 
 #include "core/base/rc.h"
 #include "core/base/text.h"
-#include "core/rules/model.h"
 #include "core/rules/point.h"
+
+struct model;
 
 #define EVIDENCE_RATES 4 /* sharp, peak, flat, valley */
 #define EVIDENCE_JSON_MAX 400

@@ -40,17 +40,6 @@ const char *forced_name(enum forced forced)
     return names[forced];
 }
 
-const char *capability_name(enum capability capability)
-{
-    static const char *const names[CAPABILITY__MAX] = {
-#define MODEL_CAPABILITY(id, name) name,
-#include "core/rules/model_capability.def"
-#undef MODEL_CAPABILITY
-    };
-    assert(capability >= 0 && capability < CAPABILITY__MAX);
-    return names[capability];
-}
-
 const struct model_point *model_find_point(const struct model *model, enum point point)
 {
     assert(model != NULL);

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "core/base/rc.h"
+#include "core/rules/capability.h"
 #include "core/rules/command_state.h"
 #include "core/rules/plan.h"
 #include "core/rules/point.h"
@@ -94,19 +95,6 @@ struct model_action {
     struct plan read_back;          /* short reads for confirm, status first */
     struct plan read_back_external; /* of confirm_external */
     int32_t travel_ms;              /* the relay's travel: read back until then */
-};
-
-/* What a model may promise beyond reading; rows of MODEL_CAPABILITY(id, "name"). */
-enum capability {
-#define MODEL_CAPABILITY(id, name) CAPABILITY_##id,
-#include "core/rules/model_capability.def"
-#undef MODEL_CAPABILITY
-    CAPABILITY__MAX
-};
-enum capability_state {
-    CAPABILITY_STATE_ABSENT,
-    CAPABILITY_STATE_UNVERIFIED,
-    CAPABILITY_STATE_PROVEN
 };
 
 /* Private function recipes (Acrel 0x20), kept as data for the delivery of purchases and parameters.
@@ -209,7 +197,6 @@ enum rc model_capabilities_text(const struct model *model, char *out, size_t siz
 /* Names; never NULL. */
 const char *relay_name(enum relay relay);
 const char *forced_name(enum forced forced);
-const char *capability_name(enum capability capability);
 const char *point_type_name(enum point_type type);
 int point_type_bytes(enum point_type type);
 

@@ -23,7 +23,7 @@ static const struct {
     [CLAIM_WRONG_EPOCH] = {"wrong_epoch", CLAIM_TO_PERSON},
     [CLAIM_SLOT_TAKEN] = {"slot_taken", CLAIM_WAITS},
     [CLAIM_FROZEN] = {"frozen", CLAIM_WAITS},
-    [CLAIM_READ_ONLY] = {"read_only", CLAIM_WAITS},
+    [CLAIM_READ_ONLY] = {"read_only_line", CLAIM_WAITS},
     [CLAIM_NOT_OFFERED] = {"not_offered", CLAIM_TO_PERSON},
     [CLAIM_NOT_READ] = {"not_read", CLAIM_WAITS},
     [CLAIM_SERIAL_MISMATCH] = {"serial_mismatch", CLAIM_FREEZES},

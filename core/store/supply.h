@@ -33,8 +33,9 @@ struct supply {
     bool experimental;         /* model maturity */
     bool experimental_setting; /* site setting accept_experimental_models = 1 */
     bool locked_out;
-    const char *actions;     /* of the model */
-    const char *unit_number; /* "" without a unit */
+    const char *actions;      /* of the model */
+    const char *capabilities; /* of the model: "purchase:proven,..." */
+    const char *unit_number;  /* "" without a unit */
     const char *meter_number;
     const char *serial_number; /* as imported, "" unknown */
     const char *shop_name;

@@ -144,6 +144,14 @@ class Park(lib.Servers):
         """With arguments: a process (as Servers.start). Without: the whole park."""
         if args:
             return super().start(*args, **more)
+        self.start_field(wait=False)
+        self.start_jobs()
+        self.start_web()
+        self.wait_read()
+        return self
+
+    def start_field(self, wait=True):
+        """Databases, simulated field and poller: a park without its web."""
         self.start_mariadb()
         self.start_redis()
         self.write_settings()
@@ -152,9 +160,8 @@ class Park(lib.Servers):
         self.add_users()
         self.start_sim()
         self.start_poller()
-        self.start_jobs()
-        self.start_web()
-        self.wait_read()
+        if wait:
+            self.wait_read()
         return self
 
     def import_park(self):
@@ -183,8 +190,9 @@ class Park(lib.Servers):
         with socket.socket(socket.AF_UNIX) as probe:
             return probe.connect_ex(self.control) == 0
 
-    def start_poller(self, name="poller"):
-        return self.start(name, [self.program("poller/paywatt-poller"), "--config", self.ini])
+    def start_poller(self, name="poller", failpoint=""):
+        """failpoint: as core/base/failpoint.h has it; in test builds only."""
+        return self.start(name, [self.program("poller/paywatt-poller"), "--config", self.ini], env={"PW_FAILPOINT": failpoint})
 
     def start_jobs(self):
         return self.start("jobs", [self.program("jobs/paywatt-jobs"), "--config", self.ini])

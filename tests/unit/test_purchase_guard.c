@@ -244,7 +244,7 @@ static void test_claim_words(void **context)
         {"wrong_epoch", CLAIM_TO_PERSON},
         {"slot_taken", CLAIM_WAITS},
         {"frozen", CLAIM_WAITS},
-        {"read_only", CLAIM_WAITS},
+        {"read_only_line", CLAIM_WAITS},
         {"not_offered", CLAIM_TO_PERSON},
         {"not_read", CLAIM_WAITS},
         {"serial_mismatch", CLAIM_FREEZES},
