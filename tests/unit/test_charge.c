@@ -24,6 +24,7 @@ static void test_steps(void **context)
     assert_int_equal(
         charge(&state, "2026-04-01T00:00:00+08:00", 1500000, "2026-04-02T00:00:00+08:00", 1600000),
         5000);
+    assert_int_equal(state.cost_e5, INT64_C(100000) * 5000);
     assert_int_equal(state.period_wh, 100000);
     assert_int_equal(
         charge(&state, "2026-04-02T00:00:00+08:00", 1600000, "2026-04-03T00:00:00+08:00", 1600000),
