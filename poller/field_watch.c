@@ -159,6 +159,9 @@ static void add_meter(struct alarm_list *list, const struct watch_meter *meter, 
     if (!line_silent && meter->view.silent_since_at_ms > 0) {
         add(list, ALARM_METER_SILENT, FIELD_OBJECT_METER, id);
     }
+    if (meter->view.ratios == RATIO_DIFFERS) {
+        add(list, ALARM_RATIO_MISMATCH, FIELD_OBJECT_METER, id);
+    }
     for (int k = 0; k < 3; k++) {
         int64_t at_ms = meter->doubt_at_ms[k];
         if (at_ms > 0 && now_at_ms - at_ms < WATCH_DOUBT_MS) {
@@ -203,8 +206,10 @@ bool field_watch_knows(const struct field_watch *watch, const struct field_alarm
         }
     }
     for (size_t i = 0; alarm->object == FIELD_OBJECT_METER && i < watch->meters_count; i++) {
-        if (watch->meters[i].view.meter_id == alarm->object_id) {
-            return true;
+        const struct line_meter_view *view = &watch->meters[i].view;
+        if (view->meter_id == alarm->object_id) {
+            /* an alarm of an earlier process stays open until the meter was read again */
+            return alarm->kind != ALARM_RATIO_MISMATCH || view->ratios != RATIO_NOT_KNOWN;
         }
     }
     return false;

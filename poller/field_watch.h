@@ -56,7 +56,7 @@ void field_watch_note(struct field_watch *watch, int64_t now_ms, int64_t now_at_
 /* The alarms that should be open, at most size; returns how many, also beyond size. */
 size_t field_watch_alarms(const struct field_watch *watch, int64_t now_ms, int64_t now_at_ms,
                           struct field_alarm *alarms, size_t size);
-/* True if the alarm is about something this watch sees. */
+/* True if the alarm is about something this watch sees, and can tell whether it is over. */
 bool field_watch_knows(const struct field_watch *watch, const struct field_alarm *alarm);
 /* Errors of a line on the wire, all kinds that are not silence. */
 int64_t field_watch_errors(const struct link_counters *counters);

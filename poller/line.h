@@ -16,6 +16,7 @@
 #include "core/base/rc.h"
 #include "core/flow/command.h"
 #include "core/flow/delivery.h"
+#include "core/rules/decode.h"
 #include "core/rules/schedule.h"
 #include "core/store/field_map.h"
 #include "poller/line_answer.h"
@@ -70,6 +71,7 @@ struct line_meter_view {
     int64_t backoff_until_at_ms; /* 0: none */
     unsigned doubts; /* enum plausibility of the last reading, or'ed since the last snapshot */
     bool model_missing;
+    enum ratio_check ratios; /* of the last reading, against the field map */
     struct link_counters counters;
 };
 

@@ -89,11 +89,12 @@ void line_take_reading(struct line *line, size_t index, const struct reading *re
     struct reading_entry entry;
     unsigned doubts = meter_memory_take(&meter->memory, &meter->info, meter->model,
                                         line->info.interval_s, &line->day, reading, &entry);
-    if (doubts != 0) {
-        mutex_lock(&line->mutex);
-        line->meter_views[index].doubts |= doubts;
-        mutex_unlock(&line->mutex);
-    }
+    enum ratio_check ratios =
+        decode_check_ratios(reading, meter->info.ct_ratio, meter->info.pt_ratio);
+    mutex_lock(&line->mutex);
+    line->meter_views[index].doubts |= doubts;
+    line->meter_views[index].ratios = ratios;
+    mutex_unlock(&line->mutex);
     (void)!line->host.push(line->host.context, &entry); /* a loss is counted there */
 }
 

@@ -1,26 +1,14 @@
 #include "poller/site_day.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "core/base/zone.h"
 
 enum rc site_day_set_zone(const char *zone)
 {
-    assert(zone != NULL);
-    char path[160];
-    char value[96];
-    bool plain = strstr(zone, "..") == NULL && zone[0] != '/' && strlen(zone) < 80;
-    (void)snprintf(path, sizeof(path), "/usr/share/zoneinfo/%.80s", zone);
-    bool known = plain && access(path, R_OK) == 0;
-    (void)snprintf(value, sizeof(value), ":%.80s", known ? zone : "UTC");
-    if (setenv("TZ", value, 1) != 0) {
-        return RC_MEMORY;
-    }
-    tzset();
-    return known || strcmp(zone, "UTC") == 0 ? RC_OK : RC_NOT_FOUND;
+    return zone_set(zone);
 }
 
 static int64_t midnight_ms(struct tm parts, int days_later)

@@ -11,6 +11,7 @@
 #include "core/rules/command_result.h"
 #include "core/store/hold_list.h"
 #include "core/store/meter_detail.h"
+#include "core/store/meter_tables.h"
 #include "core/store/reading_list.h"
 #include "core/store/row.h"
 
@@ -42,7 +43,9 @@ SHAPE(meter_live, "MeterLive", struct meter_live, LIVE(voltage_a_mv), LIVE(volta
 SHAPE(meter_parameters, "MeterParameters", struct meter_parameters,
       F_TIME(struct meter_parameters, read_at, NEEDED), PARAMETER(price_sharp_e4),
       PARAMETER(price_peak_e4), PARAMETER(price_flat_e4), PARAMETER(price_valley_e4),
-      PARAMETER(alarm1_fen), PARAMETER(alarm2_fen), PARAMETER(overdraft_fen),
+      F_WORDS(struct meter_parameters, rate_now, NULLABLE), PARAMETER(price_now_e4),
+      F_TIME(struct meter_parameters, tables_read_at, NULLABLE), PARAMETER(alarm1_fen),
+      PARAMETER(alarm2_fen), PARAMETER(overdraft_fen),
       F_BOOL(struct meter_parameters, fee_control_enabled, NEEDED), PARAMETER(run_word),
       F_BOOL(struct meter_parameters, encrypted, NEEDED));
 
@@ -156,25 +159,50 @@ SHAPE(reading_point, "ReadingPoint", struct reading_point, F_TIME(struct reading
       F_NUMBER(struct reading_point, energy_wh, NULLABLE),
       F_WORDS(struct reading_point, relay, NEEDED));
 
-struct rate_band {
+struct band_item {
     int64_t from_minute;
     int64_t to_minute;
     const char *rate;
 };
 
-SHAPE(rate_band, "RateBand", struct rate_band, F_NUMBER(struct rate_band, from_minute, NEEDED),
-      F_NUMBER(struct rate_band, to_minute, NEEDED), F_WORDS(struct rate_band, rate, NEEDED));
+SHAPE(band_item, "RateBand", struct band_item, F_NUMBER(struct band_item, from_minute, NEEDED),
+      F_NUMBER(struct band_item, to_minute, NEEDED), F_WORDS(struct band_item, rate, NEEDED));
 
 struct readings_reply {
     struct shape_list items;
     int64_t step_s;
-    struct shape_list rate_bands; /* empty while the meter's day table is not known */
+    struct shape_list rate_bands; /* of the site's day that holds `from`; empty while the meter's
+                                     rate tables are not known, or broken */
 };
 
 SHAPE(readings, "Readings", struct readings_reply,
       F_LIST(struct readings_reply, items, &shape_reading_point),
       F_NUMBER(struct readings_reply, step_s, NEEDED),
-      F_LIST(struct readings_reply, rate_bands, &shape_rate_band));
+      F_LIST(struct readings_reply, rate_bands, &shape_band_item));
+
+static enum rc add_bands(struct request *request, int64_t at_ms, struct shape_list *list)
+{
+    struct rate_table table;
+    struct clock_parts local = park_local_time(request, at_ms);
+    enum rc rc = meter_tables_get(request->db, request->arena, request->ids[0], &table);
+    if (rc == RC_NOT_FOUND || rc == RC_INVALID || local.month == 0) {
+        return RC_OK;
+    }
+    TRY(rc);
+    struct rate_band bands[RATE_BANDS_MAX];
+    size_t count = rate_table_bands(&table, local.month, local.day, bands);
+    struct band_item *items = arena_take_array(request->arena, count, sizeof *items);
+    if (items == NULL) {
+        return RC_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct band_item){.from_minute = bands[i].from_minute,
+                                      .to_minute = bands[i].to_minute,
+                                      .rate = rate_name(bands[i].rate)};
+    }
+    *list = (struct shape_list){items, count};
+    return RC_OK;
+}
 
 enum rc handle_meter_readings(struct request *request)
 {
@@ -201,6 +229,7 @@ enum rc handle_meter_readings(struct request *request)
     }
     TRY(rc);
     struct readings_reply reply = {.items = {points, count}, .step_s = ask.step_s};
+    TRY(add_bands(request, ask.from_ms, &reply.rate_bands));
     return request_reply(request, 200, &reply);
 }
 

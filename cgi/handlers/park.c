@@ -4,9 +4,15 @@
 
 #include "cgi/shape.h"
 #include "core/base/clock.h"
+#include "core/base/text.h"
+#include "core/base/zone.h"
 #include "core/rules/command_result.h"
 #include "core/store/row.h"
+#include "core/store/site.h"
 #include "core/store/wake.h"
+
+#define ZONE_NAME_MAX 64
+#define ZONE_AGE_MAX_MS 60000
 
 _Static_assert(ROW_NULL == SHAPE_NULL, "a null number of the store is written as null");
 
@@ -41,11 +47,37 @@ SHAPE(meter_row, "MeterRow", struct meter_row, F_ID(struct meter_row, id, NEEDED
       F_TIME(struct meter_row, taken_at, NULLABLE), F_BOOL(struct meter_row, stale, NEEDED),
       F_ENUM(struct meter_row, pending_command, NULLABLE, kinds));
 
+/* The zone of a worker, looked up again now and then: an import may change it. */
+static struct {
+    char name[ZONE_NAME_MAX];
+    int64_t looked_at_ms;
+} zone;
+
+struct clock_parts park_local_time(const struct request *request, int64_t at_ms)
+{
+    struct clock_parts parts = {.month = 0};
+    int64_t age_ms = clock_monotonic_ms() - zone.looked_at_ms;
+    struct site site;
+    if ((zone.looked_at_ms == 0 || age_ms > ZONE_AGE_MAX_MS) &&
+        site_find(request->db, request->arena, &site) == RC_OK) {
+        zone.looked_at_ms = clock_monotonic_ms();
+        if (strcmp(zone.name, site.time_zone) != 0 && zone_set(site.time_zone) == RC_OK) {
+            text_copy(zone.name, sizeof(zone.name), site.time_zone);
+        }
+    }
+    if (zone.name[0] == '\0' || !zone_parts(at_ms, &parts)) {
+        parts.month = 0;
+    }
+    return parts;
+}
+
 struct meter_list_question park_question(const struct request *request)
 {
+    int64_t now_ms = clock_now_ms();
     return (struct meter_list_question){
-        .now_ms = clock_now_ms(),
+        .now_ms = now_ms,
         .stale_ms = config_int(request->config, CONFIG_poller_stale_s) * 1000,
+        .local = park_local_time(request, now_ms),
     };
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "cgi/request.h"
+#include "core/base/clock.h"
 #include "core/flow/command.h"
 #include "core/store/meter_list.h"
 
@@ -21,6 +22,8 @@ extern const struct shape shape_approval;
 
 /* Now, and the age at which a reading is stale. */
 struct meter_list_question park_question(const struct request *request);
+/* A wall time as civil time of the site; month 0: the site or its zone is not known. */
+struct clock_parts park_local_time(const struct request *request, int64_t at_ms);
 /* The page size of a list's query: limit SHAPE_NULL takes the default. */
 size_t park_limit(int64_t limit);
 /* The id in a cursor that row_cursor made; NULL is 0. RC_INVALID refuses it by name. */

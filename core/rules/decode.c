@@ -178,6 +178,21 @@ void decode_apply_ratios(const struct model *model, struct reading *reading)
     }
 }
 
+enum ratio_check decode_check_ratios(const struct reading *reading, int64_t ct_ratio,
+                                     int64_t pt_ratio)
+{
+    assert(reading != NULL);
+    int64_t value = 0;
+    bool has_ct = reading_get(reading, POINT_ct_ratio, &value);
+    bool has_pt = reading_get(reading, POINT_pt_ratio, &value);
+    if (!has_ct && !has_pt) {
+        return RATIO_NOT_KNOWN;
+    }
+    bool same = (!has_ct || ratio_value(reading, POINT_ct_ratio) == ct_ratio) &&
+                (!has_pt || ratio_value(reading, POINT_pt_ratio) == pt_ratio);
+    return same ? RATIO_SAME : RATIO_DIFFERS;
+}
+
 void decode_serial_number(int64_t value, char out[SERIAL_NUMBER_MAX])
 {
     assert(value >= 0 && value <= INT64_C(999999999999) && out != NULL);

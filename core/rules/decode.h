@@ -29,6 +29,11 @@ void decode_tables(const struct model *model, const struct plan_block *block,
    primary values. A ratio that is missing, 0 or above 10000 counts as 1. To be called once on a
    reading. */
 void decode_apply_ratios(const struct model *model, struct reading *reading);
+enum ratio_check { RATIO_NOT_KNOWN, RATIO_SAME, RATIO_DIFFERS };
+/* The meter's own ratios against those it was imported with. A ratio of the meter that is 0 or
+   above 10000 counts as 1, as in decode_apply_ratios. NOT_KNOWN: the reading holds neither. */
+enum ratio_check decode_check_ratios(const struct reading *reading, int64_t ct_ratio,
+                                     int64_t pt_ratio);
 /* The 12 digits of a serial number point as text with its leading zeros. */
 void decode_serial_number(int64_t value, char out[SERIAL_NUMBER_MAX]);
 /* The meter clock as civil parts of the site. False: the reading lacks it, or it is no date. */

@@ -35,8 +35,8 @@ enum rc field_alarms_open(struct db *db, struct arena *arena, struct field_alarm
     TRY(db_query(db, arena,
                  "SELECT kind, object_kind, object_id FROM alarm WHERE closed_at IS NULL AND kind "
                  "IN ('gateway_silent', 'line_silent', 'meter_silent', 'model_mismatch', "
-                 "'model_missing', 'energy_back', 'energy_jump', 'bus_errors', 'spool_used', "
-                 "'spool_thinned', 'spool_lost')",
+                 "'model_missing', 'energy_back', 'energy_jump', 'bus_errors', "
+                 "'ratio_mismatch', 'spool_used', 'spool_thinned', 'spool_lost')",
                  DB_NO_ARGS, FIELD_ALARMS_MAX, &rows));
     struct field_alarm *alarms = arena_take_array(arena, rows.count + 1, sizeof(*alarms));
     if (alarms == NULL) {

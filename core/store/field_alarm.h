@@ -32,8 +32,8 @@ struct field_alarm {
 /* Name as in alarm.object_kind. Never NULL. */
 const char *field_object_name(enum field_object object);
 /* Open alarms of the kinds GATEWAY_SILENT, LINE_SILENT, METER_SILENT, MODEL_MISMATCH,
-   MODEL_MISSING, ENERGY_BACK, ENERGY_JUMP, BUS_ERRORS, SPOOL_USED, SPOOL_THINNED, SPOOL_LOST; in no
-   order, in the arena. */
+   MODEL_MISSING, ENERGY_BACK, ENERGY_JUMP, BUS_ERRORS, RATIO_MISMATCH, SPOOL_USED, SPOOL_THINNED,
+   SPOOL_LOST; in no order, in the arena. */
 enum rc field_alarms_open(struct db *db, struct arena *arena, struct field_alarm **ret_alarms,
                           size_t *ret_count) MUST_CHECK;
 

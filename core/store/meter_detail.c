@@ -1,6 +1,7 @@
 #include "core/store/meter_detail.h"
 
 #include "core/rules/supply_state.h"
+#include "core/store/meter_tables.h"
 #include "core/store/row.h"
 
 #define CONTROL_BIT_LOAD (1 << 11) /* register 0225: hi byte bit 3, lo byte bits 3 and 7 */
@@ -56,13 +57,29 @@ static enum rc read_live(struct db *db, struct arena *arena, int64_t meter_id,
     return RC_OK;
 }
 
+/* Rate and price in force; the tables are columns 11 .. 13. */
+static void set_rate(const struct db_rows *rows, const struct clock_parts *local,
+                     struct meter_parameters *parameters)
+{
+    const int64_t price_e4[] = {parameters->price_sharp_e4, parameters->price_peak_e4,
+                                parameters->price_flat_e4, parameters->price_valley_e4};
+    struct meter_rates rates = {.filled = false};
+    struct rate_table_bytes tables;
+    meter_tables_of_row(rows, 0, 11, &tables);
+    enum rate rate = meter_rates_find(&rates, &tables, local);
+    parameters->rate_now = rate == RATE__MAX ? NULL : rate_name(rate);
+    parameters->price_now_e4 = rate_table_price_e4(price_e4, rate);
+}
+
 static enum rc read_parameters(struct db *db, struct arena *arena, int64_t meter_id,
+                               const struct clock_parts *local,
                                const struct meter_parameters **ret_parameters)
 {
     struct db_rows rows;
     TRY(db_query(db, arena,
                  "SELECT read_at, price_sharp_e4, price_peak_e4, price_flat_e4, price_valley_e4,"
-                 " alarm1_fen, alarm2_fen, overdraft_fen, fee_control_enabled, run_word"
+                 " alarm1_fen, alarm2_fen, overdraft_fen, fee_control_enabled, run_word,"
+                 " tables_read_at, rate_zones, day_table_1, day_table_2"
                  " FROM meter_parameter WHERE meter_id = ?",
                  DB_ARGS(db_int(meter_id)), 1, &rows));
     if (rows.count == 0) {
@@ -85,7 +102,9 @@ static enum rc read_parameters(struct db *db, struct arena *arena, int64_t meter
         .fee_control_enabled = row_bool(&rows, 0, 8),
         .run_word = row_int(&rows, 0, 9),
         .encrypted = (db_get_int(&rows, 0, 9) & RUN_WORD_ENCRYPTED) != 0,
+        .tables_read_at = db_get_time(&rows, 0, 10),
     };
+    set_rate(&rows, local, parameters);
     *ret_parameters = parameters;
     return RC_OK;
 }
@@ -176,7 +195,7 @@ enum rc meter_detail_get(struct db *db, struct arena *arena,
     TRY(meter_list_one(db, arena, question, meter_id, &detail.row));
     TRY(read_place(db, arena, meter_id, &detail));
     TRY(read_live(db, arena, meter_id, &detail.live));
-    TRY(read_parameters(db, arena, meter_id, &detail.parameters));
+    TRY(read_parameters(db, arena, meter_id, &question->local, &detail.parameters));
     *ret_detail = detail;
     return RC_OK;
 }

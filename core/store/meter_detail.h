@@ -33,6 +33,9 @@ struct meter_live { /* ROW_NULL where a number is not known */
 struct meter_parameters {
     int64_t read_at;
     int64_t price_sharp_e4, price_peak_e4, price_flat_e4, price_valley_e4;
+    const char *rate_now; /* as rate_name; NULL: the meter's tables are not known or broken */
+    int64_t price_now_e4; /* of that rate, else of the flat rate */
+    int64_t tables_read_at;
     int64_t alarm1_fen, alarm2_fen, overdraft_fen;
     bool fee_control_enabled;
     int64_t run_word;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/rules/supply_state.h"
+#include "core/store/meter_tables.h"
 #include "core/store/row.h"
 
 #define DAY_MAX_MS (INT64_C(25) * 3600 * 1000) /* a day of the site has at most 25 hours */
@@ -12,7 +13,8 @@
     " u.state, f.building_id, u.floor_id, g.room_id, m.line_id, s.protected,"                      \
     " s.close_by_hand OR m.external_control, lo.id IS NOT NULL, s.frozen_reason IS NOT NULL,"      \
     " NOT l.writable, ms.relay, ms.forced, k.until_at, ms.status_bits, ms.balance_fen,"            \
-    " COALESCE(mp.price_flat_e4, mp.price_peak_e4, mp.price_valley_e4, mp.price_sharp_e4),"        \
+    " mp.price_sharp_e4, mp.price_peak_e4, mp.price_flat_e4, mp.price_valley_e4, mp.rate_zones,"   \
+    " mp.day_table_1, mp.day_table_2,"                                                             \
     " ms.power_w, ms.energy_wh, ms.day_start_at, ms.day_start_energy_wh, ms.purchase_count,"       \
     " ms.taken_at, c.kind,"                                                                        \
     " COALESCE(ms.current_a_ma, 0) = 0 AND COALESCE(ms.current_b_ma, 0) = 0"                       \
@@ -53,8 +55,9 @@ enum column {
     COL_KEEP_ON_UNTIL,
     COL_STATUS_BITS,
     COL_BALANCE,
-    COL_PRICE,
-    COL_POWER,
+    COL_PRICE, /* sharp, peak, flat, valley */
+    COL_TABLES = COL_PRICE + 4,
+    COL_POWER = COL_TABLES + 3,
     COL_ENERGY,
     COL_DAY_START,
     COL_DAY_START_ENERGY,
@@ -65,10 +68,20 @@ enum column {
     COL_TODAY
 };
 
+_Static_assert(ROW_NULL == INT64_MIN, "a null price is none in rate_table_price_e4");
+
 /* 10^5: fen to 1/10000 yuan is 100, kWh to Wh is 1000. */
-static int64_t energy_for(const struct db_rows *rows, size_t at)
+static int64_t energy_for(const struct db_rows *rows, size_t at, struct meter_rates *rates,
+                          const struct clock_parts *local)
 {
-    int64_t price_e4 = row_int(rows, at, COL_PRICE);
+    int64_t price_of_rate_e4[4];
+    for (size_t i = 0; i < ARRAY_LEN(price_of_rate_e4); i++) {
+        price_of_rate_e4[i] = row_int(rows, at, COL_PRICE + i);
+    }
+    struct rate_table_bytes tables;
+    meter_tables_of_row(rows, at, COL_TABLES, &tables);
+    int64_t price_e4 =
+        rate_table_price_e4(price_of_rate_e4, meter_rates_find(rates, &tables, local));
     int64_t balance_fen = row_int(rows, at, COL_BALANCE);
     if (price_e4 == ROW_NULL || price_e4 <= 0 || balance_fen == ROW_NULL) {
         return ROW_NULL;
@@ -111,7 +124,7 @@ static void fill_state(const struct db_rows *rows, size_t at,
 }
 
 static void fill(const struct db_rows *rows, size_t at, const struct meter_list_question *question,
-                 struct meter_row *row)
+                 struct meter_rates *rates, struct meter_row *row)
 {
     *row = (struct meter_row){
         .id = db_get_int(rows, at, COL_ID),
@@ -134,7 +147,7 @@ static void fill(const struct db_rows *rows, size_t at, const struct meter_list_
         .read_only = row_bool(rows, at, COL_READ_ONLY),
         .keep_on_until_at = db_get_time(rows, at, COL_KEEP_ON_UNTIL),
         .balance_fen = row_int(rows, at, COL_BALANCE),
-        .balance_energy_wh = energy_for(rows, at),
+        .balance_energy_wh = energy_for(rows, at, rates, &question->local),
         .power_w = row_int(rows, at, COL_POWER),
         .energy_wh = row_int(rows, at, COL_ENERGY),
         .energy_today_wh = energy_today(rows, at, question->now_ms),
@@ -170,8 +183,9 @@ enum rc meter_list(struct db *db, struct arena *arena, const struct meter_list_q
     if (list == NULL) {
         return RC_MEMORY;
     }
+    struct meter_rates rates = {.filled = false};
     for (size_t i = 0; i < rows.count; i++) {
-        fill(&rows, i, question, &list[i]);
+        fill(&rows, i, question, &rates, &list[i]);
     }
     *ret_rows = list;
     *ret_count = rows.count;
@@ -188,7 +202,8 @@ enum rc meter_list_one(struct db *db, struct arena *arena,
     if (rows.count == 0) {
         return RC_NOT_FOUND;
     }
-    fill(&rows, 0, question, ret_row);
+    struct meter_rates rates = {.filled = false};
+    fill(&rows, 0, question, &rates, ret_row);
     return RC_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/base/arena.h"
+#include "core/base/clock.h"
 #include "core/base/rc.h"
 #include "core/store/db.h"
 
@@ -41,7 +42,7 @@ struct meter_row { /* ROW_NULL where a number is not known; times in millisecond
     int64_t keep_on_until_at;
     int64_t level; /* 0 .. 3 */
     int64_t balance_fen;
-    int64_t balance_energy_wh; /* what the balance buys at the price the meter holds */
+    int64_t balance_energy_wh; /* what the balance buys at the price of the rate in force */
     int64_t power_w;
     int64_t energy_wh;
     int64_t energy_today_wh;
@@ -53,8 +54,9 @@ struct meter_row { /* ROW_NULL where a number is not known; times in millisecond
 
 struct meter_list_question {
     int64_t now_ms;
-    int64_t stale_ms; /* a reading older than this is stale */
-    int64_t since_ms; /* 0: all; else only rows in which something changed since */
+    int64_t stale_ms;         /* a reading older than this is stale */
+    int64_t since_ms;         /* 0: all; else only rows in which something changed since */
+    struct clock_parts local; /* now_ms as civil time of the site; month 0: not known */
 };
 
 enum rc meter_list(struct db *db, struct arena *arena, const struct meter_list_question *question,

@@ -1,4 +1,5 @@
 """A reading end to end, and every field fault seen from the database: no reading is invented, none is lost, no line stops."""
+import datetime
 import unittest
 
 import lib
@@ -39,6 +40,45 @@ class Reading(unittest.TestCase):
             self.assertEqual(relay, "closed")
             self.assertTrue(180000 < int(voltage) < 260000)
             self.park.sim("set", meter=number, load_w=-1)
+
+    def test_rate_bands_and_the_price_in_force(self):
+        number = self.park.meters[0]
+        staff = self.park.log_in("engineer")
+        meter_id = staff.meter(number)["id"]
+        lib.wait_for("its tables", lambda: self.park.sql(
+            f"SELECT 1 FROM meter_parameter WHERE meter_id = {meter_id} AND rate_zones IS NOT NULL AND day_table_2 IS NOT NULL"), 60)
+        now = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8)))
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        times = [at.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+                 for at in (midnight, midnight + datetime.timedelta(days=1))]
+        bands = staff.get(f"/meters/{meter_id}/readings?from={times[0]}&to={times[1]}")["rate_bands"]
+        bands = [(band["from_minute"], band["to_minute"], band["rate"]) for band in bands]
+        self.assertEqual(bands, [(0, 360, "valley"), (360, 480, "flat"), (480, 660, "peak"), (660, 1080, "flat"),
+                                 (1080, 1140, "peak"), (1140, 1260, "sharp"), (1260, 1320, "flat"), (1320, 1440, "valley")])
+        self.park.sim("set", meter=number, balance_fen=100000, load_w=0)
+        self.fresh(number)
+        truth = self.park.sim("get", meter=number)
+        page = lib.wait_for("the balance", lambda: (lambda page: page if page["balance_fen"] == 100000 else None)(
+            staff.get(f"/meters/{meter_id}")))
+        minute = now.hour * 60 + now.minute
+        rates = {rate for begin, end, rate in bands if begin <= minute < end or begin <= minute + 1 < end}
+        rate = page["parameters"]["rate_now"]
+        self.assertIn(rate, rates)
+        price = truth[f"price_{rate}_e4"]
+        self.assertEqual((page["parameters"]["price_now_e4"], page["balance_energy_wh"]), (price, 100000 * 100000 // price))
+        self.park.sim("set", meter=number, load_w=-1)
+
+    def test_a_ratio_that_differs_from_the_import_is_an_alarm(self):
+        number = self.park.meters[5]
+
+        def open_alarms():
+            return self.park.sql("SELECT m.number FROM alarm a JOIN meter m ON m.id = a.object_id"
+                                 " WHERE a.kind = 'ratio_mismatch' AND a.object_kind = 'meter' AND a.closed_at IS NULL")
+        self.assertEqual(open_alarms(), [])
+        self.park.sql(f"UPDATE meter SET ct_ratio = 40 WHERE number = '{number}'")
+        lib.wait_for("the alarm", lambda: open_alarms() == [[number]], 40)
+        self.park.sql(f"UPDATE meter SET ct_ratio = 1 WHERE number = '{number}'")
+        lib.wait_for("the alarm closed", lambda: open_alarms() == [], 40)
 
     def test_a_count_change_leaves_a_history_row(self):
         number = self.park.meters[1]

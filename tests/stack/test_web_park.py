@@ -140,6 +140,37 @@ class Park(Base):
         self.assertTrue(self.get("/meters?since=1")["complete"])
         self.problem(people["eng"].get("/meters?since=x"), 400, "invalid_field", "since")
 
+    def test_price_of_the_rate_in_force(self):
+        self.addCleanup(time.sleep, 0.3)  # the figures that a worker keeps
+        flow.read_now(servers, 1)
+        servers.sql("UPDATE meter_state SET balance_fen = 10000 WHERE meter_id = 1; UPDATE site SET time_zone = 'Asia/Shanghai';"
+                    "INSERT INTO meter_parameter (meter_id, read_at, price_sharp_e4, price_peak_e4, price_flat_e4,"
+                    " price_valley_e4) VALUES (1, UTC_TIMESTAMP(3), 12500, 10000, 8000, 4000)")
+
+        def look(zones, table):
+            zones = "NULL" if zones is None else f"X'{bytes(zones).ljust(12, bytes(1)).hex()}'"
+            table = bytes(table).ljust(42, bytes(1)).hex()
+            servers.sql(f"UPDATE meter_parameter SET rate_zones = {zones}, day_table_1 = X'{table}', day_table_2 = X'{'0' * 84}',"
+                        " tables_read_at = UTC_TIMESTAMP(3) WHERE meter_id = 1")
+            time.sleep(1.1)  # the age of a list that a worker keeps
+            page = self.get("/meters/1")
+            bands = self.get("/meters/1/readings?from=2026-03-01T16:00:00Z&to=2026-03-02T16:00:00Z")["rate_bands"]
+            energy = {self.get("/meters")["items"][0]["balance_energy_wh"], page["balance_energy_wh"]}
+            return (page["parameters"]["rate_now"], page["parameters"]["price_now_e4"], energy,
+                    [(band["from_minute"], band["to_minute"], band["rate"]) for band in bands])
+
+        self.assertEqual(look(None, [1, 0, 0]), (None, 8000, {125000}, []))  # not read whole: the flat price
+        self.assertEqual(look([1, 1, 1], [1, 0, 0]), ("sharp", 12500, {80000}, [(0, 1440, "sharp")]))
+        self.assertEqual(look([1, 1, 1], [4, 0, 0]), ("valley", 4000, {250000}, [(0, 1440, "valley")]))
+        self.assertEqual(look([1, 1, 1], [4, 0, 0, 4, 60, 8]), (None, 8000, {125000}, []))  # broken
+        # the site's 2 March begins at 16:00 UTC; before the first entry the last one holds
+        self.assertEqual(look([2, 1, 1, 1, 2, 3], [3, 30, 8, 2, 0, 12])[3], [])  # table 2 is empty, and in use
+        self.assertEqual(look([1, 1, 1], [3, 30, 8, 2, 0, 12])[3],
+                         [(0, 510, "peak"), (510, 720, "flat"), (720, 1440, "peak")])
+        servers.sql("UPDATE meter_parameter SET price_sharp_e4 = NULL, price_peak_e4 = NULL, price_flat_e4 = NULL,"
+                    " price_valley_e4 = NULL WHERE meter_id = 1")
+        self.assertEqual(look([1, 1, 1], [1, 0, 0])[1:3], (None, {None}))
+
     def test_state_precedence(self):
         def state(supply):
             return {row["id"]: row["state"] for row in self.get("/meters")["items"]}[supply]

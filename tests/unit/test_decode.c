@@ -270,10 +270,51 @@ static void ratios_make_real_values(void **state)
     assert_int_equal(reading.value[POINT_power_a], 2700);
 }
 
+static void ratios_against_the_import(void **state)
+{
+    (void)state;
+    struct reading r = {.present = 0};
+    assert_int_equal(decode_check_ratios(&r, 1, 1), RATIO_NOT_KNOWN);
+    reading_set(&r, POINT_ct_ratio, 60);
+    assert_int_equal(decode_check_ratios(&r, 60, 1), RATIO_SAME);
+    assert_int_equal(decode_check_ratios(&r, 40, 1), RATIO_DIFFERS);
+    reading_set(&r, POINT_pt_ratio, 0); /* never set: as 1 */
+    assert_int_equal(decode_check_ratios(&r, 60, 1), RATIO_SAME);
+    reading_set(&r, POINT_pt_ratio, 100);
+    assert_int_equal(decode_check_ratios(&r, 60, 1), RATIO_DIFFERS);
+    assert_int_equal(decode_check_ratios(&r, 60, 100), RATIO_SAME);
+}
+
+/* Only what lies wholly in a block is taken. */
+static void parts_of_the_rate_tables(void **state)
+{
+    (void)state;
+    static const struct plan_block all = {0x2000, 42};
+    static const struct plan_block first = {0x2000, 41};
+    static const struct plan_block zones = {0x0028, 6};
+    uint16_t registers[42];
+    struct rate_table_bytes bytes = {.parts = 0};
+    for (int i = 0; i < 42; i++) {
+        registers[i] = (uint16_t)((2 * i) << 8 | (2 * i + 1)); /* byte n holds n */
+    }
+    decode_tables(&dtsy, &first, registers, &bytes);
+    assert_int_equal(bytes.parts, RATE_TABLE_DAY_1);
+    decode_tables(&dtsy, &all, registers, &bytes);
+    decode_tables(&dtsy, &zones, registers, &bytes);
+    assert_int_equal(bytes.parts, RATE_TABLE_ALL);
+    for (int i = 0; i < RATE_TABLE_DAY_BYTES; i++) {
+        assert_int_equal(bytes.days[0][i], i);
+        assert_int_equal(bytes.days[1][i], RATE_TABLE_DAY_BYTES + i);
+    }
+    assert_int_equal(bytes.zones[11], 11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_main_block),
+        cmocka_unit_test(ratios_against_the_import),
+        cmocka_unit_test(parts_of_the_rate_tables),
         cmocka_unit_test(a_clock_that_is_none),
         cmocka_unit_test(the_prepay_block),
         cmocka_unit_test(serial_numbers),

@@ -100,6 +100,22 @@ static void a_silent_meter_is_its_own_alarm(void **state)
     assert_int_equal(watch.lines[1].condition, LINE_DEGRADED);
 }
 
+static void a_ratio_that_differs_is_an_alarm_until_it_agrees(void **state)
+{
+    (void)state;
+    const struct field_alarm alarm = {ALARM_RATIO_MISMATCH, FIELD_OBJECT_METER, 1004};
+    const struct field_alarm silent = {ALARM_METER_SILENT, FIELD_OBJECT_METER, 1004};
+    assert_false(field_watch_knows(&watch, &alarm)); /* not read yet: stays as it was */
+    assert_true(field_watch_knows(&watch, &silent));
+    watch.meters[4].view.ratios = RATIO_DIFFERS;
+    assert_int_equal(after(1000), 1);
+    assert_int_equal(alarms[0].kind, ALARM_RATIO_MISMATCH);
+    assert_int_equal(alarms[0].object_id, 1004);
+    watch.meters[4].view.ratios = RATIO_SAME;
+    assert_int_equal(after(1000), 0);
+    assert_true(field_watch_knows(&watch, &alarm));
+}
+
 static void doubts_last_an_hour(void **state)
 {
     (void)state;
@@ -143,6 +159,7 @@ int main(void)
         CASE(a_quiet_field_has_no_alarm),
         CASE(a_silent_gateway_is_one_alarm),
         CASE(a_silent_meter_is_its_own_alarm),
+        CASE(a_ratio_that_differs_is_an_alarm_until_it_agrees),
         CASE(doubts_last_an_hour),
         CASE(noise_on_the_bus),
         CASE(only_ours),
