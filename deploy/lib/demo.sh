@@ -95,7 +95,7 @@ demo_log_ins() {
   say ""
   say "  portal  https://localhost:$OFFICE_PORT/portal/      (self-signed certificate: $VAR/etc/tls.crt)"
   say "  API     https://localhost:$OFFICE_PORT/api/v1/"
-  say "  phone   https://localhost:$PUBLIC_PORT/m/"
+  [ ! -d "$APP/build/static/phone" ] || say "  phone   https://localhost:$PUBLIC_PORT/m/"
   say ""
   printf '  %-10s %-18s %-14s %s\n' name password role "TOTP secret"
   while read -r name role display; do
