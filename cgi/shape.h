@@ -14,11 +14,12 @@
  *   F_ENUM   const char *  one of a NULL-terminated list of names; null: NULL
  *   F_OBJECT const struct X *   null: NULL
  *   F_LIST   struct shape_list  of structs; F_TEXTS: of const char *; F_INTS: of int64_t
- *   F_JSON   const char *  JSON text that is already valid, passed through (replies only); null:
- * NULL or "" F_EMBED  struct X      its fields appear in the outer object
+ *   F_JSON   const char *  JSON text: replies pass it through (null: NULL or ""), requests take an
+ *                          object whose own reader checks it
+ *   F_EMBED  struct X      its fields appear in the outer object
  *
- * Requests are flat or nested objects; F_LIST, F_JSON and F_EMBED are for replies, F_TEXTS and
- * F_INTS for both. Unknown fields are refused. Bounds of texts and lists are characters and
+ * Requests are flat or nested objects; F_LIST and F_EMBED are for replies, F_TEXTS, F_INTS and
+ * F_JSON for both. Unknown fields are refused. Bounds of texts and lists are characters and
  * elements.
  */
 #ifndef PW_CGI_SHAPE_H

@@ -249,6 +249,21 @@ static enum rc take_nested(struct decoder *decoder, const struct shape_field *fi
     return RC_OK;
 }
 
+/* An object that its own reader checks: kept as JSON text. */
+static enum rc take_json(struct decoder *decoder, const struct shape_field *field,
+                         const struct json_object *json)
+{
+    if (!json_is_object(json)) {
+        return refuse_kind(decoder, field, "an object");
+    }
+    const char *copy = arena_copy_string(decoder->arena, json_written(json));
+    if (copy == NULL) {
+        return RC_MEMORY;
+    }
+    store_text(decoder, field, copy);
+    return RC_OK;
+}
+
 static enum rc take_member(void *context, const char *key, const struct json_object *value)
 {
     struct decoder *decoder = context;
@@ -286,8 +301,9 @@ static enum rc take_member(void *context, const char *key, const struct json_obj
         return take_items(decoder, field, value);
     case SHAPE_OBJECT:
         return take_nested(decoder, field, value);
-    case SHAPE_LIST:
     case SHAPE_JSON:
+        return take_json(decoder, field, value);
+    case SHAPE_LIST:
     case SHAPE_EMBED:
         break;
     }

@@ -9,7 +9,11 @@
 #include "core/flow/login.h"
 #include "core/store/hold_list.h"
 
-static const char *const kinds[] = {"lift_lock_out", "mass_trip", "trip_protected", NULL};
+static const char *const kinds[] = {
+#define APPROVAL(id, code, right, zh, en) code,
+#include "core/rules/approval.def"
+#undef APPROVAL
+    NULL};
 static const char *const states[] = {"open", "approved", "rejected", "expired", NULL};
 
 SHAPE(approval, "Approval", struct approval_item, F_ID(struct approval_item, id, NEEDED),
@@ -35,6 +39,13 @@ SHAPE(approval, "Approval", struct approval_item, F_ID(struct approval_item, id,
 static enum rc summarise(struct arena *arena, const struct approval_view *view,
                          struct approval_item *item)
 {
+    if (view->summary_zh != NULL && view->summary_en != NULL) { /* the maker's, as it was stored */
+        item->summary_zh = arena_printf(arena, "%s。申请人 %s,不能由本人复核。", view->summary_zh,
+                                        view->maker_name);
+        item->summary_en = arena_printf(arena, "%s. Requested by %s, who may not approve it.",
+                                        view->summary_en, view->maker_name);
+        return item->summary_zh == NULL || item->summary_en == NULL ? RC_MEMORY : RC_OK;
+    }
     const char *zh = "(重要负荷)将被分闸";
     const char *en = " (protected) will be tripped";
     if (strcmp(view->act, "lock_out") == 0) {

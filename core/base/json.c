@@ -243,3 +243,10 @@ enum rc json_each(const struct json_object *object, json_visit visit, void *cont
     }
     return RC_OK;
 }
+
+const char *json_written(const struct json_object *json)
+{
+    /* json-c caches the text in the object it writes, hence the cast. */
+    return json_object_to_json_string_ext((struct json_object *)(uintptr_t)json,
+                                          JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+}

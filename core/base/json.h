@@ -52,6 +52,9 @@ enum rc json_at_int(const struct json_object *array, size_t index, int64_t min, 
 enum rc json_at_text(const struct json_object *array, size_t index, size_t len_min, size_t len_max,
                      const char **ret_text) MUST_CHECK;
 
+/* A value written again as JSON without blanks, in memory of the tree: valid until json_release. */
+const char *json_written(const struct json_object *json);
+
 /* Visits the members of an object in their order until visit answers other than RC_OK, which is
  * returned. */
 typedef enum rc (*json_visit)(void *context, const char *key, const struct json_object *value);

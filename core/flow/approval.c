@@ -8,10 +8,11 @@
 #include "core/base/json.h"
 #include "core/flow/lock_out.h"
 #include "core/flow/step.h"
+#include "core/flow/tariff.h"
 #include "core/rules/permission.h"
 #include "core/store/approval.h"
 
-#define PAYLOAD_DEPTH 4
+#define PAYLOAD_DEPTH 16
 
 enum rc approval_request(struct db *db, struct arena *arena, const struct actor *actor,
                          const struct approval_request *request, int64_t *ret_id,
@@ -110,12 +111,32 @@ static enum rc carry_lift(const struct carrying *carrying)
                                   carrying->row->reason, carrying->row->id, carrying->refusal);
 }
 
+static enum rc carry_price_change(const struct carrying *carrying)
+{
+    struct tariff_version_request request = {.reason = carrying->row->reason,
+                                             .approval_id = carrying->row->id};
+    const struct json_object *body = NULL;
+    int64_t approval_id = 0;
+    TRY(check_maker(carrying, PERMISSION_TARIFF_MANAGE));
+    TRY(json_get_int(carrying->payload, "tariff_id", 1, INT64_MAX, &request.tariff_id));
+    TRY(json_get_int(carrying->payload, "valid_from_at_ms", 1, INT64_MAX,
+                     &request.valid_from_at_ms));
+    TRY(json_get_text(carrying->payload, "kind", 1, 16, &request.kind));
+    TRY(json_get_object(carrying->payload, "body", &body));
+    request.body = json_written(body);
+    return tariff_add_version(carrying->db, carrying->arena, &carrying->maker, &request,
+                              &approval_id, carrying->refusal);
+}
+
 static enum rc carry_out(struct carrying *carrying)
 {
     static const struct {
         const char *act;
         enum rc (*carry)(const struct carrying *carrying);
-    } acts[] = {{"command", carry_command}, {"lock_out", carry_lock_out}, {"lift", carry_lift}};
+    } acts[] = {{"command", carry_command},
+                {"lock_out", carry_lock_out},
+                {"lift", carry_lift},
+                {"price_change", carry_price_change}};
     CLEANUP(json_release) struct json_object *payload = NULL;
     const char *act = "";
     TRY(json_parse(carrying->row->payload, strlen(carrying->row->payload), PAYLOAD_DEPTH,
@@ -141,6 +162,12 @@ static enum rc check_decidable(const struct approval_row *row, const struct acto
     }
     /* A maker may withdraw, which is a rejection; agreeing takes somebody else. */
     if (actor->kind != ACTOR_USER || (approve && actor->id == row->maker_id)) {
+        return step_refuse(RC_FORBIDDEN, "forbidden", "", ret_refusal);
+    }
+    enum approval_kind kind = APPROVAL__MAX;
+    enum role role = ROLE__MAX;
+    if (approval_find(row->kind, &kind) != RC_OK || role_find(actor->role, &role) != RC_OK ||
+        !permission_granted(role, approval_permission(kind))) {
         return step_refuse(RC_FORBIDDEN, "forbidden", "", ret_refusal);
     }
     if (approve && !row->maker_active) {

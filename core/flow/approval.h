@@ -42,9 +42,9 @@ struct approval_answer {
 };
 
 /* Decides, inside a transaction. Guards in order: it exists (RC_NOT_FOUND), it is open
-   (RC_CONFLICT, code "conflict"), not too old (RC_EXPIRED, "expired"), not the checker's own and
-   its maker still active (RC_FORBIDDEN, "forbidden"), and on approval every rule of the act itself
-   (its own result and code; the approval then stays open). */
+   (RC_CONFLICT, code "conflict"), not too old (RC_EXPIRED, "expired"), not the checker's own, of a
+   kind that the checker may decide, and its maker still active (RC_FORBIDDEN, "forbidden"), and on
+   approval every rule of the act itself (its own result and code; the approval then stays open). */
 enum rc approval_decide(struct db *db, struct arena *arena, const struct actor *actor,
                         int64_t approval_id, bool approve, const char *reason,
                         struct approval_answer *ret_answer,

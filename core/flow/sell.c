@@ -7,10 +7,12 @@
 #include "core/base/clock.h"
 #include "core/flow/number.h"
 #include "core/flow/step.h"
+#include "core/flow/tariff.h"
 #include "core/rules/money.h"
 #include "core/store/ledger.h"
 #include "core/store/payment.h"
 #include "core/store/row.h"
+#include "core/store/tariff.h"
 
 static bool buys(const char *kind)
 {
@@ -55,6 +57,42 @@ static enum rc take_platform_balance(struct db *db, struct arena *arena, struct 
     return RC_OK;
 }
 
+/* What the tariff in force makes of the amount, from where the supply stands in its period. */
+static enum rc price_by_tariff(struct db *db, struct arena *arena, int64_t amount_fen,
+                               struct sale_quote *quote)
+{
+    int64_t now_ms = clock_now_ms();
+    int64_t tariff_id = 0;
+    int64_t period_ms = 0;
+    int64_t period_wh = 0;
+    int at = 0;
+    struct tariff *tariff = NULL;
+    struct tariff_row row;
+    TRY(supply_tariffs_at(db, arena, quote->facts.supply_id, now_ms, &tariff_id));
+    TRY(tariff_load(db, arena, tariff_id, &tariff));
+    TRY(tariff_version_at(tariff, now_ms, &at));
+    TRY(tariff_period_start(tariff, now_ms, &period_ms));
+    TRY(supply_period_wh(db, arena, quote->facts.supply_id, period_ms, &period_wh));
+    TRY(tariffs_get(db, arena, tariff_id, &row));
+    const struct tariff_version *version = &tariff->versions[at];
+    enum rate rate = tariff_rate_at(tariff, version, now_ms);
+    struct charge_quote bought;
+    charge_quote(version, rate, period_wh, amount_fen,
+                 quote->facts.balance_fen == ROW_NULL ? 0 : quote->facts.balance_fen, &bought);
+    quote->priced_by = "tariff";
+    quote->tariff_name = row.name;
+    quote->energy_wh = bought.unlimited ? ROW_NULL : bought.energy_wh;
+    quote->line_count = (size_t)bought.count;
+    for (int i = 0; i < bought.count; i++) {
+        quote->lines[i] = (struct sale_quote_line){
+            .step = bought.lines[i].step + 1,
+            .rate = tariff_kind_has_rates(version->kind) ? rate_name(rate) : "",
+            .price_e4 = bought.lines[i].price_e4,
+            .energy_wh = bought.lines[i].energy_wh};
+    }
+    return RC_OK;
+}
+
 /* One line at the price that the meter holds: what it would do by itself. */
 static void price_by_meter(struct sale_quote *quote)
 {
@@ -71,8 +109,8 @@ static void price_by_meter(struct sale_quote *quote)
     quote->line_count = 1;
 }
 
-enum rc sale_quote(struct db *db, struct arena *arena, int64_t supply_id, int64_t amount_fen,
-                   struct sale_quote *ret_quote, struct command_refusal *ret_refusal)
+static enum rc judge(struct db *db, struct arena *arena, int64_t supply_id, int64_t amount_fen,
+                     struct sale_quote *ret_quote, struct command_refusal *ret_refusal)
 {
     struct sale_quote quote = {0};
     *ret_refusal = (struct command_refusal){.code = "", .field = ""};
@@ -97,7 +135,21 @@ enum rc sale_quote(struct db *db, struct arena *arena, int64_t supply_id, int64_
         quote.facts.balance_fen == ROW_NULL
             ? ROW_NULL
             : quote.facts.balance_fen + quote.facts.on_its_way_fen + amount_fen;
-    price_by_meter(&quote);
+    *ret_quote = quote;
+    return RC_OK;
+}
+
+enum rc sale_quote(struct db *db, struct arena *arena, int64_t supply_id, int64_t amount_fen,
+                   struct sale_quote *ret_quote, struct command_refusal *ret_refusal)
+{
+    struct sale_quote quote;
+    TRY(judge(db, arena, supply_id, amount_fen, &quote, ret_refusal));
+    enum rc rc = price_by_tariff(db, arena, amount_fen, &quote);
+    if (rc == RC_NOT_FOUND) { /* no tariff, or none in force yet */
+        price_by_meter(&quote);
+        rc = RC_OK;
+    }
+    TRY(rc);
     *ret_quote = quote;
     return RC_OK;
 }
@@ -189,7 +241,7 @@ enum rc sale_at_counter(struct db *db, struct arena *arena, const struct actor *
     *ret_refusal = (struct command_refusal){.code = "", .field = ""};
     TRY(supply_lock(db, sale->supply_id));
     struct sale_quote quote;
-    TRY(sale_quote(db, arena, sale->supply_id, sale->amount_fen, &quote, ret_refusal));
+    TRY(judge(db, arena, sale->supply_id, sale->amount_fen, &quote, ret_refusal));
     TRY(check_sale(&quote, sale, ret_refusal));
     TRY(check_reference(db, arena, sale, ret_refusal));
     char number[NUMBER_BYTES];

@@ -107,6 +107,12 @@ enum rc step_run(struct db *db, db_work work, void *context)
     return db_in_transaction(db) ? work(db, context) : db_transact(db, work, context);
 }
 
+const char *step_json_inner(struct arena *arena, const char *s)
+{
+    const char *quoted = step_json_string(arena, s);
+    return quoted == NULL ? NULL : arena_copy(arena, quoted + 1, strlen(quoted) - 2);
+}
+
 const char *step_json_string(struct arena *arena, const char *s)
 {
     CLEANUP(text_release) struct text text;

@@ -35,6 +35,8 @@ enum rc step_audit(struct db *db, const struct actor *actor, enum audit_action a
                    const char *reason, const char *before, const char *after) MUST_CHECK;
 /* Runs work in the open transaction, or in one of its own. */
 enum rc step_run(struct db *db, db_work work, void *context) MUST_CHECK;
+/* s as it stands inside a JSON string, without the quotes; NULL when memory ran out. */
+const char *step_json_inner(struct arena *arena, const char *s);
 /* s as a JSON string in the arena, quotes included; NULL when memory ran out. */
 const char *step_json_string(struct arena *arena, const char *s);
 

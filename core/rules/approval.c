@@ -6,10 +6,11 @@
 
 static const struct {
     const char *code;
+    enum permission permission;
     const char *zh;
     const char *en;
 } rows[APPROVAL__MAX] = {
-#define APPROVAL(id, code, zh, en) [APPROVAL_##id] = {code, zh, en},
+#define APPROVAL(id, code, right, zh, en) [APPROVAL_##id] = {code, PERMISSION_##right, zh, en},
 #include "core/rules/approval.def"
 #undef APPROVAL
 };
@@ -18,6 +19,12 @@ const char *approval_code(enum approval_kind kind)
 {
     assert(kind >= 0 && kind < APPROVAL__MAX);
     return rows[kind].code;
+}
+
+enum permission approval_permission(enum approval_kind kind)
+{
+    assert(kind >= 0 && kind < APPROVAL__MAX);
+    return rows[kind].permission;
 }
 
 const char *approval_title_zh(enum approval_kind kind)

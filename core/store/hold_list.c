@@ -131,11 +131,14 @@ enum rc keep_on_list(struct db *db, struct arena *arena, struct keep_on_view **r
     " COALESCE(JSON_VALUE(a.payload, '$.kind'), ''), a.made_at, a.expires_at,"                     \
     " IF(a.state = 'open' AND a.expires_at <= ?, 'expired', a.state), d.display_name,"             \
     " a.decided_at, a.reason, a.decision_reason,"                                                  \
-    " (SELECT MAX(c.id) FROM command c WHERE c.approval_id = a.id) FROM approval a"                \
+    " (SELECT MAX(c.id) FROM command c WHERE c.approval_id = a.id),"                               \
+    " JSON_VALUE(a.payload, '$.summary_zh'), JSON_VALUE(a.payload, '$.summary_en') FROM approval " \
+    "a"                                                                                            \
     " JOIN user k ON k.id = a.maker_id LEFT JOIN user d ON d.id = a.checker_id"                    \
     " LEFT JOIN lock_out lo ON a.object_kind = 'lock_out' AND lo.id = a.object_id"                 \
     " LEFT JOIN user h ON h.id = lo.holder_id LEFT JOIN supply s"                                  \
-    " ON s.id = IF(a.object_kind = 'supply', a.object_id, lo.supply_id)"                           \
+    " ON s.id = IF(a.object_kind = 'supply', a.object_id, COALESCE(lo.supply_id,"                  \
+    " JSON_VALUE(a.payload, '$.supply_id')))"                                                      \
     " LEFT JOIN meter m ON m.id = s.meter_id LEFT JOIN unit u ON u.id = s.unit_id"
 
 static void fill_approval(const struct db_rows *rows, size_t at, struct approval_view *view)
@@ -161,6 +164,8 @@ static void fill_approval(const struct db_rows *rows, size_t at, struct approval
         .reason = db_get_text(rows, at, 17),
         .decision_reason = row_text_or_null(rows, at, 18),
         .command_id = row_int(rows, at, 19),
+        .summary_zh = row_text_or_null(rows, at, 20),
+        .summary_en = row_text_or_null(rows, at, 21),
     };
 }
 

@@ -66,6 +66,8 @@ struct approval_view {
     const char *reason;
     const char *decision_reason; /* NULL: not decided */
     int64_t command_id;          /* ROW_NULL unless an order came of it */
+    const char *summary_zh;      /* of the payload; NULL: none, likewise the next */
+    const char *summary_en;
 };
 
 struct hold_question {

@@ -178,3 +178,15 @@ enum rc supply_tariffs_at(struct db *db, struct arena *arena, int64_t supply_id,
     *ret_tariff_id = db_get_int(&rows, 0, 0);
     return RC_OK;
 }
+
+enum rc supply_period_wh(struct db *db, struct arena *arena, int64_t supply_id,
+                         int64_t period_start_at_ms, int64_t *ret_wh)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT period_wh FROM charge WHERE supply_id = ? AND period_start_at = ?"
+                 " ORDER BY to_at DESC LIMIT 1",
+                 DB_ARGS(db_int(supply_id), db_time(period_start_at_ms)), 1, &rows));
+    *ret_wh = rows.count == 0 ? 0 : db_get_int(&rows, 0, 0);
+    return RC_OK;
+}

@@ -69,4 +69,8 @@ enum rc supply_tariffs_insert(struct db *db, int64_t supply_id, int64_t tariff_i
 enum rc supply_tariffs_at(struct db *db, struct arena *arena, int64_t supply_id, int64_t at_ms,
                           int64_t *ret_tariff_id) MUST_CHECK;
 
+/* Energy charged to a supply in the period that began then; 0 where nothing was yet. */
+enum rc supply_period_wh(struct db *db, struct arena *arena, int64_t supply_id,
+                         int64_t period_start_at_ms, int64_t *ret_wh) MUST_CHECK;
+
 #endif
