@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/base/arena.h"
+#include "core/base/text.h"
 #include "core/rules/money.h"
 #include "core/rules/tariff_json.h"
 
@@ -216,6 +217,74 @@ static void test_calendar_refusals(void **context)
     refuse_calendar("\"tables\":[[[5,\"flat\"]]]," SEASONS "," WEEKDAYS, "calendar.midnight[0]");
 }
 
+/* The first and the last value that each field may have. */
+static void test_edges(void **context)
+{
+    (void)context;
+    static const char *const months[] = {"1", "12"};
+    for (int i = 0; i < 2; i++) {
+        char text[200];
+        (void)snprintf(text, sizeof(text),
+                       "{\"period\":{\"every\":\"year\",\"month\":%s,\"day\":28},"
+                       "\"prices_e4\":{\"flat\":0,\"peak\":0}}",
+                       months[i]);
+        assert_int_equal(parse(TARIFF_SINGLE, text), RC_OK);
+        assert_int_equal(version.period.month, i == 0 ? 1 : 12);
+        assert_int_equal(version.period.day, 28);
+    }
+    refuse(TARIFF_SINGLE, "{\"period\":{\"every\":\"year\",\"day\":1,\"month\":0}}", "period");
+    struct text body;
+    text_init(&body, TARIFF_JSON_BYTES_MAX);
+    text_add_string(&body, "{" MONTH "," PRICES ",\"calendar\":{\"tables\":[");
+    for (int i = 0; i < CALENDAR_TABLES_MAX; i++) {
+        text_add_string(&body, i == 0 ? "[" : ",[");
+        for (int j = 0; j < CALENDAR_SLOTS_MAX; j++) {
+            int minute = j + 1 == CALENDAR_SLOTS_MAX ? 1439 : j * 60;
+            text_printf(&body, "%s[%d,\"peak\"]", j == 0 ? "" : ",", minute);
+        }
+        text_add_string(&body, "]");
+    }
+    text_add_string(&body,
+                    "],\"seasons\":[{\"from\":\"09-29\",\"tables\":[15,0,0,1]}],"
+                    "\"weekdays\":[3,0,0,0,0,0,0],\"dates\":[{\"date\":\"2026-05-01\",\"type\":0},"
+                    "{\"date\":\"2026-05-02\",\"type\":3}]}}");
+    assert_int_equal(parse(TARIFF_RATES, text_string(&body)), RC_OK);
+    text_release(&body);
+    assert_int_equal(version.calendar->table_count, CALENDAR_TABLES_MAX);
+    assert_int_equal(version.calendar->tables[0].count, CALENDAR_SLOTS_MAX);
+    assert_int_equal(version.calendar->tables[0].slots[CALENDAR_SLOTS_MAX - 1].minute, 1439);
+    assert_int_equal(version.calendar->seasons[0].month, 9);
+    assert_int_equal(version.calendar->seasons[0].day, 29);
+    assert_int_equal(version.calendar->seasons[0].table[0], 15);
+    assert_int_equal(version.calendar->weekday_type[0], 3);
+    assert_int_equal(version.calendar->dates[0].day_type, 0);
+    assert_int_equal(version.calendar->dates[1].day_type, 3);
+}
+
+static void test_lengths(void **context)
+{
+    (void)context;
+    refuse_calendar(TABLES ",\"seasons\":[{\"from\":\"07-1\",\"tables\":[0,0,0,0]}]",
+                    "calendar.seasons[0]");
+    refuse_calendar(TABLES ",\"seasons\":[{\"from\":\"07-011\",\"tables\":[0,0,0,0]}]",
+                    "calendar.seasons[0]");
+    refuse_calendar(TABLES "," SEASONS ",\"weekdays\":[0,0,0,0,0,0,0,0]", "calendar.weekdays");
+    refuse_calendar(TABLES "," SEASONS "," WEEKDAYS
+                           ",\"dates\":[{\"date\":\"2026-05-1\",\"type\":1}]",
+                    "calendar.dates[0]");
+    refuse_calendar(TABLES "," SEASONS "," WEEKDAYS
+                           ",\"dates\":[{\"date\":\"2026-05-011\",\"type\":1}]",
+                    "calendar.dates[0]");
+    refuse_calendar(TABLES "," SEASONS "," WEEKDAYS
+                           ",\"dates\":[{\"date\":\"2026-05-01\",\"type\":4}]",
+                    "calendar.dates[0]");
+    refuse_calendar("\"tables\":[[[0,\"\"]]]", "calendar.tables[0]");
+    memset(where, 'x', sizeof(where)); /* what stood there before is gone, also when all is well */
+    where[sizeof(where) - 1] = '\0';
+    assert_int_equal(parse(TARIFF_SINGLE, "{" MONTH ",\"prices_e4\":{\"flat\":8312}}"), RC_OK);
+    assert_string_equal(where, "");
+}
+
 static void test_bounds(void **context)
 {
     (void)context;
@@ -244,7 +313,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),    cmocka_unit_test(test_steps),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_calendar_refusals),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_bounds),   cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_lengths),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

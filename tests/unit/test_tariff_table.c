@@ -63,6 +63,9 @@ static void test_misfits(void **context)
     }
     expect_misfit(calendar, TABLE_FITS);
     calendar = park();
+    calendar.weekday_type[0] = 1; /* Sundays alone */
+    expect_misfit(calendar, TABLE_DAY_TYPES);
+    calendar = park();
     calendar.date_count = 1;
     calendar.dates[0] = (struct calendar_date){2026, 5, 1, 1};
     expect_misfit(calendar, TABLE_DAY_TYPES);
@@ -144,9 +147,10 @@ static void test_decode_broken(void **context)
     assert_int_equal(meter_tables_decode(&fine, &calendar), RC_OK); /* table 2 is not used */
     assert_int_equal(calendar.tables[0].count, 2);
     assert_int_equal(calendar.tables[0].slots[1].minute, 1439);
-    BROKEN(t.zones[0] = 0);  /* no zone at all */
-    BROKEN(t.zones[0] = 3);  /* no such table */
-    BROKEN(t.zones[0] = 2);  /* a table without slots */
+    BROKEN(t.zones[0] = 0); /* no zone at all */
+    BROKEN(t.zones[0] = 3); /* no such table */
+    BROKEN(t.zones[0] = 2); /* a table without slots */
+    BROKEN(t.zones[3] = 2; t.zones[4] = 1; t.zones[5] = 5);
     BROKEN(t.zones[1] = 32); /* no such day */
     BROKEN(t.zones[1] = 0);
     BROKEN(t.zones[2] = 13); /* no such month */
@@ -154,8 +158,22 @@ static void test_decode_broken(void **context)
     BROKEN(t.days[0][0] = 6); /* no such rate */
     BROKEN(t.days[0][0] = 0); /* the only slot is none */
     BROKEN(t.days[0][1] = 60);
+    BROKEN(t.days[0][1] = 60; t.days[0][2] = 3);
+    BROKEN(t.days[0][1] = 0; t.days[0][2] = 24);
+    BROKEN(t.days[1][0] = 1; t.days[1][1] = 60); /* table 2 is not used, but is nonsense */
     BROKEN(t.days[0][2] = 24);
     BROKEN(t.days[1][39] = 1; t.days[1][40] = 99); /* the last slot of the other table */
+    /* peak from midnight, valley last: nothing goes on over midnight */
+    fine = (struct meter_tables){.zones = {1, 1, 3}, .days = {{2, 0, 0, 4, 0, 22}}};
+    assert_int_equal(meter_tables_decode(&fine, &calendar), RC_OK);
+    assert_int_equal(calendar.tables[0].count, 2);
+    assert_int_equal(calendar.tables[0].slots[0].rate, RATE_PEAK);
+    /* table 2 alone in use */
+    fine = (struct meter_tables){.zones = {2, 1, 3}, .days = {{0}, {1, 0, 0}}};
+    assert_int_equal(meter_tables_decode(&fine, &calendar), RC_OK);
+    assert_int_equal(calendar.seasons[0].table[0], 1);
+    assert_int_equal(calendar.tables[0].count, 1);
+    assert_int_equal(calendar.tables[1].slots[0].rate, RATE_SHARP);
     BROKEN(memset(&t, 0xFF, sizeof(t)));
     BROKEN(memset(&t, 0, sizeof(t)));
 }
