@@ -6,8 +6,12 @@
     till.ended(purchase)                   the delivery's row once it ended
     till.check(test)                       each purchase applied exactly once, and every invariant holds
 """
+import signal
+import unittest
+
 import invariants
 import lib
+from park import Park
 
 ENDS = ("confirmed", "fenced", "cancelled")
 
@@ -113,3 +117,52 @@ INSERT INTO delivery (purchase_id, supply_id, epoch, meter_id, amount_fen)
                 if settled:
                     test.fail(f"purchase {purchase} is still {state}")
         test.assertEqual(invariants.check(self.park), {})
+
+
+class DeliveryCase(unittest.TestCase):
+    """A park of two lines (Modbus TCP, RTU over TCP), every meter with an account. Each test ends with the field's truth and all
+    invariants. SETTLE_S: two looks of the poller at MariaDB, and what a loaded test machine needs."""
+
+    SETTLE_S = 25
+    meters = 4
+    settings = {"poller__relay_travel_ms": 3000}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.park = Park(lines=2, meters=cls.meters, settings=cls.settings)
+        cls.addClassCleanup(cls.park.stop)
+        cls.park.start_field()
+        cls.till = Till(cls.park)
+        cls.till.open(*cls.park.meters)
+        cls.turn = 0
+
+    def setUp(self):
+        """Another meter and link each time."""
+        type(self).turn += 1
+        half = len(self.park.meters) // 2
+        line = (self.turn % 2) * half
+        self.number = self.park.meters[line + self.turn // 2 % half]
+
+    def tearDown(self):
+        self.park.sim("clear")
+
+    def restart(self, failpoint=""):
+        self.park.stop_one("poller", signal.SIGKILL)
+        self.park.start_poller(failpoint=failpoint)
+
+    def poller_ends(self, seconds=30):
+        process = self.park.processes["poller"]
+        lib.wait_for("the poller's end", lambda: process.poll() is not None, seconds, 0.05)
+        return process.returncode
+
+    def truth(self):
+        return self.park.sim("get", meter=self.number)
+
+    def buy(self, amount_fen=4321, **more):
+        return self.till.buy(self.number, amount_fen, **more)
+
+    def confirmed(self, purchase, seconds=None):
+        row = self.till.ended(purchase, seconds or self.SETTLE_S)
+        self.assertEqual(row["state"], "confirmed", row)
+        self.till.check(self)
+        return row
