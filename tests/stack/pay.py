@@ -103,8 +103,8 @@ INSERT INTO delivery (purchase_id, supply_id, epoch, meter_id, amount_fen)
         return sum(entry["times"] for entry in self.park.sim("get", meter=number)["applied"]
                    if entry["count"] == int(count) and not entry["foreign"] and entry["amount_fen"] == self.purchases[purchase][1])
 
-    def check(self, test, settled=True):
-        """The field's own truth against the books; every invariant."""
+    def check(self, test, settled=True, but=()):
+        """The field's own truth against the books; every invariant, but those that the meter itself broke."""
         for purchase, (number, _) in self.purchases.items():
             state = self.delivery(purchase)["state"]
             times = self.applied(number, purchase)
@@ -116,7 +116,8 @@ INSERT INTO delivery (purchase_id, supply_id, epoch, meter_id, amount_fen)
                 test.assertLessEqual(times, 1, f"purchase {purchase} is {state} and was applied {times} times")
                 if settled:
                     test.fail(f"purchase {purchase} is still {state}")
-        test.assertEqual(invariants.check(self.park), {})
+        broken = {name: rows for name, rows in invariants.check(self.park).items() if name[:3] not in but}
+        test.assertEqual(broken, {})
 
 
 class DeliveryCase(unittest.TestCase):
