@@ -79,6 +79,7 @@ static enum rc copy_meter(struct line *line, const struct field_meter *info,
         struct schedule_meter *slot = &line->slots[meter->slot];
         slot->slow_blocks = (int32_t)device_slow_blocks(&meter->device);
         slot->rare_blocks = (int32_t)device_table_blocks(&meter->device);
+        slot->filled = info->run_word >= 0 && (slot->rare_blocks == 0 || info->tables_at_ms > 0);
     }
     return RC_OK;
 }

@@ -26,8 +26,7 @@ void schedule_init(struct schedule *schedule, struct schedule_meter *meters, int
                                          .slow_at_ms = now_ms,
                                          .rare_at_ms = now_ms,
                                          .probe_at_ms = now_ms,
-                                         .filled = meter->slow_blocks == 0};
-        schedule->unfilled += !meter->filled;
+                                         .filled = meter->filled || meter->slow_blocks == 0};
     }
 }
 
@@ -41,6 +40,12 @@ static struct schedule_step wait_until(int64_t at_ms)
     return (struct schedule_step){.kind = SCHEDULE_WAIT, .meter = -1, .wait_until_ms = at_ms};
 }
 
+static bool is_slow_due(const struct schedule_meter *meter, int64_t now_ms)
+{
+    return !meter->dead && meter->slow_blocks > 0 && meter->failures == 0 &&
+           meter->slow_at_ms <= now_ms;
+}
+
 /* The living meter whose slow block has been due longest: every meter's first block comes before
    any meter's second. */
 static int32_t slow_due(const struct schedule *schedule, int64_t now_ms)
@@ -48,10 +53,7 @@ static int32_t slow_due(const struct schedule *schedule, int64_t now_ms)
     int32_t best = -1;
     for (int32_t i = 0; i < schedule->count; i++) {
         const struct schedule_meter *meter = &schedule->meters[i];
-        if (meter->dead || meter->slow_blocks == 0 || meter->failures > 0) {
-            continue;
-        }
-        if (meter->slow_at_ms <= now_ms &&
+        if (is_slow_due(meter, now_ms) &&
             (best < 0 || meter->slow_at_ms < schedule->meters[best].slow_at_ms)) {
             best = i;
         }
@@ -100,7 +102,12 @@ static struct schedule_step slow_step(const struct schedule *schedule, int32_t m
 
 static struct schedule_step next_between(struct schedule *schedule, int64_t now_ms)
 {
-    int32_t meter = slow_due(schedule, now_ms);
+    int32_t meter = schedule->position - 1; /* the one that was read just now */
+    if (meter >= 0 && !schedule->meters[meter].filled &&
+        is_slow_due(&schedule->meters[meter], now_ms)) {
+        return slow_step(schedule, meter);
+    }
+    meter = slow_due(schedule, now_ms);
     if (meter >= 0 && schedule->slow_credit_us >= schedule->slow_cost_us) {
         return slow_step(schedule, meter);
     }
@@ -224,7 +231,6 @@ static void advance_slow(struct schedule *schedule, struct schedule_meter *meter
     meter->slow_next = 0;
     meter->slow_at_ms = now_ms + schedule->slow_ms;
     meter->rare_at_ms = with_rare ? now_ms + SCHEDULE_RARE_MS : meter->rare_at_ms;
-    schedule->unfilled -= !meter->filled;
     meter->filled = true;
 }
 
@@ -241,16 +247,6 @@ static void done_slow(struct schedule *schedule, struct schedule_meter *meter, b
     } else {
         meter->slow_at_ms = now_ms + SCHEDULE_SLOW_AGAIN_MS;
     }
-}
-
-static int64_t slow_share(struct schedule *schedule, int64_t now_ms)
-{
-    if (schedule->fill_until_ms == 0) {
-        schedule->fill_until_ms = now_ms + SCHEDULE_FILL_MS;
-    }
-    return schedule->unfilled > 0 && now_ms < schedule->fill_until_ms
-               ? SCHEDULE_FILL_SHARE_PERMILLE
-               : SCHEDULE_SLOW_SHARE_PERMILLE;
 }
 
 /* Credit grows with fast reads and never beyond one step: what was not used is not saved up. */
@@ -276,7 +272,7 @@ void schedule_done(struct schedule *schedule, const struct schedule_step *step, 
         schedule->position = step->meter + 1;
         if (answered) {
             earn(&schedule->slow_credit_us, schedule->slow_cost_us, bound_us,
-                 slow_share(schedule, now_ms));
+                 SCHEDULE_SLOW_SHARE_PERMILLE);
             earn(&schedule->probe_credit_us, schedule->probe_cost_us, bound_us,
                  SCHEDULE_PROBE_SHARE_PERMILLE);
         }

@@ -3,9 +3,8 @@
  *
  * A cycle reads the fast blocks of every living meter once. Between them, each out of its own
  * credit (a share of the wire time that the fast reads took), come one slow block of some meter and
- * one probe of a dead meter. In the first minutes the slow blocks get a larger share, until every
- * meter's were read once; every meter's first block comes before any meter's second, so the block
- * that matters most is to be the first:
+ * one probe of a dead meter. A meter of which nothing is known yet has all its slow blocks read
+ * right after its first fast ones, whatever the credit: that costs one long cycle, once.
  *
  *     fast fast fast SLOW fast fast ... fast PROBE fast fast | next cycle
  *
@@ -30,8 +29,6 @@
 #define SCHEDULE_METERS_MAX 247
 #define SCHEDULE_DEAD_FAILURES 2         /* unanswered reads in a row */
 #define SCHEDULE_SLOW_SHARE_PERMILLE 22  /* of the wire time of the fast reads */
-#define SCHEDULE_FILL_SHARE_PERMILLE 180 /* instead, while nobody knows the slow blocks yet */
-#define SCHEDULE_FILL_MS 120000          /* from the first answer on, at most */
 #define SCHEDULE_PROBE_SHARE_PERMILLE 70 /* the same, for probing dead meters */
 #define SCHEDULE_SLOW_COST_US 120000     /* until one was measured */
 #define SCHEDULE_PROBE_COST_US 250000    /* the same */
@@ -58,7 +55,7 @@ struct schedule_meter {
     int32_t slow_tries;  /* of that block, unanswered */
     int64_t slow_at_ms;  /* when the next block or round is due */
     int64_t rare_at_ms;  /* when a round takes the rare blocks along */
-    bool filled;         /* went through a whole round */
+    bool filled;         /* given too: what the slow blocks bring is known; set after a round */
     int32_t failures;    /* reads unanswered in a row */
     bool dead;
     int64_t probe_at_ms;
@@ -82,8 +79,6 @@ struct schedule {
     int64_t started_ms; /* of this cycle; -1 between cycles */
     int64_t resume_ms;  /* not before this */
     int64_t bound_us;
-    int32_t unfilled;      /* meters that are not filled */
-    int64_t fill_until_ms; /* 0: nobody answered yet */
     int64_t slow_credit_us;
     int64_t probe_credit_us;
     int64_t slow_cost_us; /* what the last one took; learned */
@@ -92,9 +87,9 @@ struct schedule {
     struct schedule_cycle last;
 };
 
-/* Prepares the schedule of count (0 .. SCHEDULE_METERS_MAX) meters; slow_blocks and rare_blocks of
-   each must be set, the rest is set here. cycle_ms: least time from cycle to cycle. slow_ms: a
-   meter's slow blocks are read once in so long. */
+/* Prepares the schedule of count (0 .. SCHEDULE_METERS_MAX) meters; slow_blocks, rare_blocks
+   and filled of each must be set, the rest is set here. cycle_ms: least time from cycle to cycle.
+   slow_ms: a meter's slow blocks are read once in so long. */
 void schedule_init(struct schedule *schedule, struct schedule_meter *meters, int32_t count,
                    int64_t cycle_ms, int64_t slow_ms, int64_t now_ms);
 /* What to do now. Changes nothing but the end of a cycle; may be asked again without schedule_done.

@@ -26,7 +26,7 @@
     "(SELECT MAX(r.taken_at) FROM reading r WHERE r.meter_id = m.id "                              \
     "AND r.taken_at > UTC_TIMESTAMP(3) - INTERVAL 2 DAY), "                                        \
     "c.taken_at, c.status_bits, c.purchase_count, c.energy_wh, c.day_start_at, "                   \
-    "c.day_start_energy_wh, p.run_word, p.read_at "                                                \
+    "c.day_start_energy_wh, p.run_word, p.read_at, p.tables_read_at "                              \
     "FROM line l JOIN meter m ON m.line_id = l.id JOIN model o ON o.id = m.model_id "              \
     "LEFT JOIN supply s ON s.meter_id = m.id AND s.circuit = 0 "                                   \
     "LEFT JOIN meter_state c ON c.meter_id = m.id "                                                \
@@ -107,6 +107,7 @@ static struct field_meter meter_of(const struct db_rows *rows, size_t row)
         .day_start_energy_wh = db_get_int(rows, row, 17),
         .run_word = int_or(rows, row, 18, -1),
         .run_word_at_ms = db_get_time(rows, row, 19),
+        .tables_at_ms = db_get_time(rows, row, 20),
     };
 }
 

@@ -62,6 +62,7 @@ struct field_meter {
     int64_t day_start_at_ms; /* 0: none */
     int64_t run_word;        /* of meter_parameter, -1 none */
     int64_t run_word_at_ms;
+    int64_t tables_at_ms; /* when the rate tables were read, 0: not yet */
     int64_t day_start_energy_wh;
 };
 

@@ -80,7 +80,7 @@ def bench_cycle(figures):
     try:
         say("one line of 32 meters at 9600 8N1")
         park.start()
-        # in the first two minutes prices, serial numbers and rate tables of all meters take a larger share
+        # the first cycle reads prices, serial numbers and rate tables of all meters along
         lib.wait_for("the first round of slow blocks", lambda: park.sql(
             "SELECT COUNT(*) FROM meter_parameter WHERE rate_zones IS NOT NULL AND day_table_2 IS NOT NULL") == [["32"]], 150, 0.5)
         cycle_ms(park, park.meters, 1)
