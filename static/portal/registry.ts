@@ -4,6 +4,7 @@
  */
 import {
   Bell,
+  CirclePlus,
   Connection,
   Document,
   Grid,
@@ -11,16 +12,20 @@ import {
   List,
   Lock,
   Odometer,
+  PriceTag,
+  ShoppingCart,
   Stamp,
+  Tickets,
   Upload,
   User,
   UserFilled,
+  Wallet,
 } from '@element-plus/icons-vue';
 import type { Component } from 'vue';
 import type { Key } from './i18n';
 import type { Permission } from './types';
 
-export type MenuGroup = 'today' | 'operations' | 'alarms' | 'audit' | 'system';
+export type MenuGroup = 'today' | 'counter' | 'tenants' | 'operations' | 'alarms' | 'audit' | 'system';
 
 export interface PageRow {
   /** Below /portal/; parameters as in vue-router. */
@@ -42,7 +47,15 @@ export interface PageRow {
   load: () => Promise<{ default: Component }>;
 }
 
-export const menu_groups: readonly MenuGroup[] = ['today', 'operations', 'alarms', 'audit', 'system'];
+export const menu_groups: readonly MenuGroup[] = [
+  'today',
+  'counter',
+  'tenants',
+  'operations',
+  'alarms',
+  'audit',
+  'system',
+];
 
 /** Order here is the order in the menu. */
 // prettier-ignore
@@ -52,6 +65,15 @@ export const pages: readonly PageRow[] = [
   { path: '/password', name: 'password', title: 'page.password', load: () => import('./pages/session/PasswordPage.vue') },
   { path: '/tasks', name: 'tasks', title: 'page.tasks', permission: 'park.view', group: 'today', icon: List, badge: 'tasks_open', bottom_bar: 1, load: () => import('./pages/tasks/TasksPage.vue') },
   { path: '/overview', name: 'overview', title: 'page.overview', permission: 'park.view', group: 'today', icon: Odometer, load: () => import('./pages/overview/OverviewPage.vue') },
+  { path: '/sell', name: 'sell', title: 'page.sell', permission: 'sell', group: 'counter', icon: ShoppingCart, load: () => import('./pages/sell/SellPage.vue') },
+  { path: '/purchases', name: 'purchases', title: 'page.purchases', permission: 'purchase.view', group: 'counter', icon: Tickets, load: () => import('./pages/purchases/PurchasesPage.vue') },
+  { path: '/purchases/:id(\\d+)', name: 'purchase', title: 'page.purchase', permission: 'purchase.view', load: () => import('./pages/purchases/PurchasePage.vue') },
+  { path: '/accounts', name: 'accounts', title: 'page.accounts', permission: 'account.view', group: 'tenants', icon: Wallet, load: () => import('./pages/accounts/AccountsPage.vue') },
+  { path: '/accounts/new', name: 'account_new', title: 'page.account_new', permission: 'account.manage', group: 'tenants', icon: CirclePlus, load: () => import('./pages/accounts/OpenAccountPage.vue') },
+  { path: '/accounts/:id(\\d+)', name: 'account', title: 'page.account', permission: 'account.view', load: () => import('./pages/accounts/AccountPage.vue') },
+  { path: '/tariffs', name: 'tariffs', title: 'page.tariffs', permission: 'tariff.view', group: 'tenants', icon: PriceTag, load: () => import('./pages/tariffs/TariffsPage.vue') },
+  { path: '/tariffs/:id(\\d+)', name: 'tariff', title: 'page.tariff', permission: 'tariff.view', load: () => import('./pages/tariffs/TariffPage.vue') },
+  { path: '/tariffs/:id(\\d+)/edit', name: 'tariff_edit', title: 'page.tariff_edit', permission: 'tariff.manage', load: () => import('./pages/tariffs/TariffEditPage.vue') },
   { path: '/monitor', name: 'monitor', title: 'page.monitor', permission: 'park.view', group: 'operations', icon: Grid, bottom_bar: 2, load: () => import('./pages/monitor/MonitorPage.vue') },
   { path: '/meters/:id(\\d+)', name: 'meter', title: 'page.meter', permission: 'park.view', load: () => import('./pages/meter/MeterPage.vue') },
   { path: '/lines', name: 'lines', title: 'page.lines', permission: 'park.view', group: 'operations', icon: Connection, load: () => import('./pages/lines/LinesPage.vue') },

@@ -16,12 +16,24 @@ export type Permission =
   | 'lock_out.override'
   | 'approval.view'
   | 'approval.decide'
+  | 'field.approve'
+  | 'money.approve'
   | 'line.configure'
   | 'supply.unfreeze'
   | 'import.run'
   | 'user.manage'
   | 'audit.view'
-  | 'alarm.view';
+  | 'alarm.view'
+  | 'account.view'
+  | 'account.manage'
+  | 'contact.phone'
+  | 'sell'
+  | 'purchase.view'
+  | 'tariff.view'
+  | 'tariff.manage'
+  | 'refund.request'
+  | 'suspense.decide'
+  | 'check.view';
 export type RoleCode = Schemas['SessionUser']['role'];
 
 export interface List<T> {
@@ -89,3 +101,23 @@ export type UserReset = Schemas['UserResetDone'];
 export type Role = Omit<Schemas['Role'], 'permissions'> & { permissions: Permission[] };
 export type AuditRow = Schemas['AuditRow'];
 export type AuditVerification = Schemas['AuditVerification'];
+
+export type Account = Schemas['Account'];
+export type AccountKind = Account['kind'];
+export type AccountPage = Schemas['AccountPage'];
+/** A supply as the counter sees it: its account, what its meter holds, under which tariff. */
+export type CounterSupply = Schemas['AccountSupply'];
+export type Contact = Schemas['Contact'];
+export type ContactRole = Contact['role'];
+export type LedgerRow = Schemas['LedgerRow'];
+export type Quote = Schemas['Quote'];
+export type Purchase = Schemas['Purchase'];
+export type PurchasePage = Schemas['PurchasePage'];
+export type Delivery = Schemas['Delivery'];
+
+export type Tariff = Schemas['Tariff'];
+export type TariffKind = NonNullable<Tariff['kind']>;
+export type TariffPage = Schemas['TariffPage'];
+export type TariffVersion = Schemas['TariffVersion'];
+export type SampleBill = Schemas['SampleBill'];
+export type OldPrice = Schemas['OldPrice'];

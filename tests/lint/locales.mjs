@@ -82,6 +82,8 @@ const lists = [
   ['core/rules/audit_action.def', /^AUDIT_ACTION\(\w+, "([\w.]+)"/gm, 'audit.act.'],
   ['core/rules/permission.def', /^PERMISSION\(\w+, "([\w.]+)"/gm, 'permission.'],
   ['core/rules/approval.def', /^APPROVAL\(\w+, "([\w.]+)"/gm, 'approvals.kind.'],
+  ['cgi/handlers/money.c', /^ {4}\{"([a-z_]+)",/gm, 'error.'],
+  ['cgi/handlers/money.c', /^ {8}\{"([a-z_]+)",/gm, 'field.'],
 ];
 const portal_zh = join(root, 'static/portal/locales/zh-CN.json');
 const portal_words = JSON.parse(readFileSync(portal_zh, 'utf8'));

@@ -1,0 +1,122 @@
+// The counter in the portal: an account is opened, power is sold by keyboard alone, the meter has it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { base, desk, fits, logIn, meters, newPage, open, phone, picture, userOf } from './portal.mjs';
+
+let browser;
+before(async () => {
+  browser = await open();
+});
+after(() => browser.close());
+
+const get = (page, path) => page.evaluate(async (at) => (await fetch(`/api/v1/staff${at}`)).json(), path);
+const taken = new Set();
+
+/** A supply without an account whose meter answers, holds little and may be written. */
+async function freeSupply(page) {
+  const rows = new Map((await meters(page)).map((row) => [row.supply_id, row]));
+  const free = (await get(page, '/supplies?free=true&limit=200')).items;
+  const one = free.find((supply) => {
+    const row = rows.get(supply.supply_id);
+    const fits_test = row && !row.protected && !row.close_by_hand && row.state === 'closed' && !row.read_only;
+    return fits_test && supply.shop_name && !supply.stale && supply.balance_fen > 0 && supply.balance_fen < 300_000 && !taken.has(supply.supply_id);
+  });
+  assert.ok(one, 'the park has a supply for this test');
+  taken.add(one.supply_id);
+  return one;
+}
+
+/** Opens an account on the page /accounts/new; returns its id. */
+async function openAccount(page, supply) {
+  await page.goto(`${base}/accounts/new`);
+  await page.locator('input[name=supply]').fill(supply.unit_number);
+  await page.locator('.find__row', { hasText: supply.meter_number }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.chosen li').waitFor();
+  assert.equal(await page.locator('input[name=name]').inputValue(), supply.shop_name, 'the shop names the account');
+  await page.locator('input[name=contact]').fill('Li Li');
+  await page.locator('input[name=phone]').fill('13800138000');
+  await page.locator('[data-test=open]').click();
+  await page.waitForURL(/\/accounts\/\d+$/);
+  await page.locator('.pw-page__head .pw-state--closed').waitFor();
+  return Number(page.url().split('/').at(-1));
+}
+
+/** The first three steps of a sale, hands on the keys. */
+async function sellByKeys(page, supply, yuan) {
+  await page.goto(`${base}/sell`);
+  await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'supply');
+  await page.keyboard.type(supply.unit_number);
+  await page.locator('.find__row', { hasText: supply.meter_number }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'amount');
+  await page.keyboard.type(yuan);
+  await page.locator('.quote dl').waitFor();
+  await picture(page, 'sell-quote');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.dataset.test === 'sell-confirm' || document.activeElement?.type === 'checkbox');
+  await picture(page, 'sell-confirm');
+  await page.keyboard.press('Enter');
+}
+
+test('an account is opened, power is sold by keyboard alone and proved in the meter', { timeout: 180_000 }, async () => {
+  const page = await newPage(browser, desk, 'zh-CN');
+  await logIn(page, userOf('finance'));
+  const supply = await freeSupply(page);
+  const account_id = await openAccount(page, supply);
+  await picture(page, 'account');
+  const before = (await meters(page)).find((row) => row.supply_id === supply.supply_id);
+  await sellByKeys(page, supply, '200');
+  await page.locator('.done [data-step=paid][data-done]').waitFor();
+  await page.locator('.done [data-step=confirmed][data-done]').waitFor({ timeout: 60_000 });
+  await picture(page, 'sell-delivered');
+  const [purchase] = (await get(page, `/purchases?account_id=${account_id}`)).items;
+  assert.equal(purchase.state, 'delivered');
+  assert.equal(purchase.amount_fen, 20_000);
+  const after_sale = (await meters(page)).find((row) => row.supply_id === supply.supply_id);
+  assert.equal(after_sale.purchase_count, before.purchase_count + 1);
+  await page.goto(`${base}/purchases/${purchase.id}`);
+  await page.locator('.way [data-step=confirmed][data-done]').waitFor();
+  await picture(page, 'purchase');
+  assert.ok((await fits(page)) <= 0);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test('the account page with one thumb', { timeout: 120_000 }, async () => {
+  const desk_page = await newPage(browser, desk, 'zh-CN');
+  await logIn(desk_page, userOf('finance'));
+  const account_id = await openAccount(desk_page, await freeSupply(desk_page));
+  await desk_page.context().close();
+  const page = await newPage(browser, phone, 'zh-CN');
+  await logIn(page, userOf('engineer'));
+  await page.goto(`${base}/accounts/${account_id}`);
+  await page.locator('.pw-tile').first().waitFor();
+  await picture(page, 'account-390');
+  for (const tab of ['supplies', 'purchases', 'ledger', 'commands', 'contacts']) {
+    await page.goto(`${base}/accounts/${account_id}?tab=${tab}`);
+    await page.locator('.account__tabs').first().waitFor();
+    await page.waitForSelector('.pw-view[aria-busy=false]');
+    assert.ok((await fits(page)) <= 0, `${tab} fits 390 px`);
+  }
+  await page.locator('.people').waitFor();
+  assert.match(await page.locator('.people').innerText(), /8000/);
+  assert.doesNotMatch(await page.locator('.people').innerText(), /13800138000/, 'an engineer sees the last four digits');
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test('an amount that may not be sold is refused with the reason', async () => {
+  const page = await newPage(browser, desk, 'zh-CN');
+  await logIn(page, userOf('finance'));
+  const supply = await freeSupply(page);
+  await page.goto(`${base}/sell?supply=${supply.supply_id}&q=${encodeURIComponent(supply.unit_number)}`);
+  await page.locator('input[name=amount]').fill('100');
+  await page.locator('.quote__no').waitFor();
+  assert.ok(await page.locator('[data-test=sell-next]').isDisabled(), 'nobody has an account there');
+  await page.locator('input[name=amount]').fill('12.345');
+  await page.keyboard.press('Enter');
+  await page.locator('.line__error').waitFor();
+  await picture(page, 'sell-refused');
+  await page.context().close();
+});
