@@ -48,6 +48,14 @@ static void note_run_word(struct line_meter *meter)
                               model_condition_holds(&meter->model->external_control, &reading);
 }
 
+/* An earlier process stored what the slow blocks bring; the run word comes last of the points. */
+static bool is_known(const struct line_meter *meter, bool has_tables)
+{
+    bool has_run_word = model_find_point(meter->model, POINT_run_word) != NULL;
+    return meter->info.run_word_at_ms > 0 && (!has_run_word || meter->info.run_word >= 0) &&
+           (!has_tables || meter->info.tables_at_ms > 0);
+}
+
 static enum rc copy_meter(struct line *line, const struct field_meter *info,
                           const struct line *previous, struct line_meter *meter)
 {
@@ -79,7 +87,7 @@ static enum rc copy_meter(struct line *line, const struct field_meter *info,
         struct schedule_meter *slot = &line->slots[meter->slot];
         slot->slow_blocks = (int32_t)device_slow_blocks(&meter->device);
         slot->rare_blocks = (int32_t)device_table_blocks(&meter->device);
-        slot->filled = info->run_word >= 0 && (slot->rare_blocks == 0 || info->tables_at_ms > 0);
+        slot->filled = is_known(meter, slot->rare_blocks > 0);
     }
     return RC_OK;
 }

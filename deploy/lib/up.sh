@@ -138,7 +138,8 @@ command_up() {
   if [ "$MODE" = demo ]; then
     demo_json
     demo_log_ins
-    ctl wait-read --age 20 --timeout "$WAIT_READ_S" || die "not every meter was read within $WAIT_READ_S s; see ./paywatt status and logs poller"
+    # the first cycle takes prices and rate tables along and is a long one: wait for the second, but not for ever
+    ctl wait-read --age 6 --timeout "$((WAIT_READ_S < 45 ? WAIT_READ_S : 45))" 2> /dev/null || ctl wait-read --age 20 --timeout "$WAIT_READ_S" || die "not every meter was read within $WAIT_READ_S s; see ./paywatt status and logs poller"
   else
     site_administrator
     say "  portal  https://localhost:$OFFICE_PORT/portal/      settings: $VAR/etc/paywatt.ini"
