@@ -179,7 +179,7 @@ enum rc handle_approval_decide(struct request *request)
     TRY(park_refuse(request, rc, &refusal));
     struct approval_item item;
     TRY(hold_approval(request, request->ids[0], &item));
-    if (answer.command_id != 0) {
+    if (answer.wake) {
         park_wake_after_commit(request, answer.shard);
     }
     return request_reply(request, 200, &item);

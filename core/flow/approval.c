@@ -7,10 +7,12 @@
 #include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/flow/lock_out.h"
+#include "core/flow/refund.h"
 #include "core/flow/step.h"
 #include "core/flow/tariff.h"
 #include "core/rules/permission.h"
 #include "core/store/approval.h"
+#include "core/store/refund.h"
 
 #define PAYLOAD_DEPTH 16
 
@@ -51,6 +53,7 @@ struct carrying {
     struct db *db;
     struct arena *arena;
     struct actor maker;
+    int64_t checker_id;
     const struct approval_row *row;
     const struct json_object *payload;
     struct approval_answer *answer;
@@ -82,8 +85,8 @@ static enum rc carry_command(const struct carrying *carrying)
     struct command_answer answer = {0};
     TRY(command_request(carrying->db, carrying->arena, &carrying->maker, &request, &answer,
                         carrying->refusal));
-    *carrying->answer =
-        (struct approval_answer){.command_id = answer.command_id, .shard = answer.shard};
+    *carrying->answer = (struct approval_answer){
+        .command_id = answer.command_id, .wake = answer.command_id != 0, .shard = answer.shard};
     return RC_OK;
 }
 
@@ -97,8 +100,8 @@ static enum rc carry_lock_out(const struct carrying *carrying)
     struct lock_out_answer answer = {0};
     TRY(lock_out_create(carrying->db, carrying->arena, &carrying->maker, &request, &answer,
                         carrying->refusal));
-    *carrying->answer =
-        (struct approval_answer){.command_id = answer.command_id, .shard = answer.shard};
+    *carrying->answer = (struct approval_answer){
+        .command_id = answer.command_id, .wake = answer.command_id != 0, .shard = answer.shard};
     return RC_OK;
 }
 
@@ -109,6 +112,26 @@ static enum rc carry_lift(const struct carrying *carrying)
     TRY(json_get_int(carrying->payload, "lock_out_id", 1, INT64_MAX, &lock_out_id));
     return lock_out_lift_approved(carrying->db, carrying->arena, &carrying->maker, lock_out_id,
                                   carrying->row->reason, carrying->row->id, carrying->refusal);
+}
+
+static enum rc carry_refund(const struct carrying *carrying)
+{
+    TRY(check_maker(carrying, PERMISSION_REFUND_REQUEST));
+    return refund_carry(carrying->db, carrying->arena, &carrying->maker, carrying->checker_id,
+                        carrying->row->id, carrying->refusal);
+}
+
+static enum rc carry_adjustment(const struct carrying *carrying)
+{
+    int64_t right_supply_id = 0;
+    int64_t amount_fen = 0;
+    TRY(check_maker(carrying, PERMISSION_REFUND_REQUEST));
+    TRY(json_get_int(carrying->payload, "right_supply_id", 0, INT64_MAX, &right_supply_id));
+    TRY(json_get_int(carrying->payload, "amount_fen", INT64_MIN, INT64_MAX, &amount_fen));
+    carrying->answer->wake = true;
+    return adjustment_carry(carrying->db, carrying->arena, &carrying->maker, carrying->checker_id,
+                            carrying->row->id, right_supply_id, amount_fen,
+                            &carrying->answer->shard, carrying->refusal);
 }
 
 static enum rc carry_price_change(const struct carrying *carrying)
@@ -133,10 +156,9 @@ static enum rc carry_out(struct carrying *carrying)
     static const struct {
         const char *act;
         enum rc (*carry)(const struct carrying *carrying);
-    } acts[] = {{"command", carry_command},
-                {"lock_out", carry_lock_out},
-                {"lift", carry_lift},
-                {"price_change", carry_price_change}};
+    } acts[] = {{"command", carry_command}, {"lock_out", carry_lock_out},
+                {"lift", carry_lift},       {"price_change", carry_price_change},
+                {"refund", carry_refund},   {"adjustment", carry_adjustment}};
     CLEANUP(json_release) struct json_object *payload = NULL;
     const char *act = "";
     TRY(json_parse(carrying->row->payload, strlen(carrying->row->payload), PAYLOAD_DEPTH,
@@ -201,11 +223,14 @@ enum rc approval_decide(struct db *db, struct arena *arena, const struct actor *
                       .name = row.maker_name,
                       .role = row.maker_role,
                       .ip = ""},
+            .checker_id = actor->id,
             .row = &row,
             .answer = &answer,
             .refusal = ret_refusal,
         };
         TRY(carry_out(&carrying));
+    } else {
+        TRY(money_asks_end(db, approval_id));
     }
     *ret_answer = answer;
     return RC_OK;
@@ -222,6 +247,7 @@ static enum rc expire_work(struct db *db, void *context)
     if (expiring->count == 0) {
         return RC_OK;
     }
+    TRY(money_asks_end(db, 0));
     static const struct actor system = {.kind = ACTOR_SYSTEM, .name = "jobs", .role = "", .ip = ""};
     return step_audit(db, &system, AUDIT_ACTION_APPROVAL_EXPIRE, "approval", 0, "", "", "", "");
 }

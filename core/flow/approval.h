@@ -38,7 +38,8 @@ enum rc approval_request(struct db *db, struct arena *arena, const struct actor 
 
 struct approval_answer {
     int64_t command_id; /* 0 unless an order came of it */
-    int32_t shard;      /* whom to wake when command_id is set */
+    bool wake;          /* the poller has something to do */
+    int32_t shard;      /* whom to wake */
 };
 
 /* Decides, inside a transaction. Guards in order: it exists (RC_NOT_FOUND), it is open

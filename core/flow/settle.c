@@ -9,6 +9,7 @@
 #include "core/flow/step.h"
 #include "core/rules/money.h"
 #include "core/store/alarm.h"
+#include "core/store/delivery.h"
 #include "core/store/ledger.h"
 #include "core/store/payment.h"
 #include "core/store/purchase.h"
@@ -157,7 +158,12 @@ static enum rc fund(struct settling *settling, bool deliver)
              purchase->supply_id));
     TRY(purchases_set_paid(settling->db, purchase->id, purchase->state, settling->now_ms));
     if (deliver) {
-        TRY(purchases_deliver(settling->db, purchase, &settling->answer->delivery_id));
+        struct delivery_row delivery = {.purchase_id = purchase->id,
+                                        .supply_id = purchase->supply_id,
+                                        .epoch = purchase->epoch,
+                                        .meter_id = purchase->meter_id,
+                                        .amount_fen = purchase->amount_fen};
+        TRY(deliveries_insert(settling->db, &delivery, &settling->answer->delivery_id));
         settling->answer->shard = purchase->shard;
         return RC_OK;
     }

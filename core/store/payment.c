@@ -41,14 +41,20 @@ enum rc payments_find_order(struct db *db, struct arena *arena, const char *orde
     return fill(&rows, ret_payment);
 }
 
+enum rc payments_get(struct db *db, struct arena *arena, int64_t id, struct payment *ret_payment)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena, SELECT_PAYMENT " WHERE p.id = ?", DB_ARGS(db_int(id)), 1, &rows));
+    return fill(&rows, ret_payment);
+}
+
 enum rc payments_lock(struct db *db, struct arena *arena, int64_t id, struct payment *ret_payment)
 {
     assert(db_in_transaction(db));
     struct db_rows rows;
     TRY(db_query(db, arena, "SELECT id FROM payment WHERE id = ? FOR UPDATE", DB_ARGS(db_int(id)),
                  1, &rows));
-    TRY(db_query(db, arena, SELECT_PAYMENT " WHERE p.id = ?", DB_ARGS(db_int(id)), 1, &rows));
-    return fill(&rows, ret_payment);
+    return payments_get(db, arena, id, ret_payment);
 }
 
 enum rc payments_insert(struct db *db, const struct payment *payment, int64_t *ret_id)

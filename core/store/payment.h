@@ -33,6 +33,9 @@ struct payment {
 /* Finds by our order number, without a lock. RC_NOT_FOUND. */
 enum rc payments_find_order(struct db *db, struct arena *arena, const char *order_number,
                             struct payment *ret_payment) MUST_CHECK;
+/* The row, without a lock. RC_NOT_FOUND. */
+enum rc payments_get(struct db *db, struct arena *arena, int64_t id,
+                     struct payment *ret_payment) MUST_CHECK;
 /* The row, locked until the end of the transaction. RC_NOT_FOUND. */
 enum rc payments_lock(struct db *db, struct arena *arena, int64_t id,
                       struct payment *ret_payment) MUST_CHECK;

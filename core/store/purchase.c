@@ -102,21 +102,6 @@ enum rc purchases_set_ended(struct db *db, int64_t id, enum purchase_state from,
     return outcome.affected_rows == 1 ? RC_OK : RC_CONFLICT;
 }
 
-enum rc purchases_deliver(struct db *db, const struct purchase *purchase, int64_t *ret_delivery_id)
-{
-    assert(db_in_transaction(db) && !purchase->platform_mode);
-    struct db_outcome outcome = {0};
-    TRY(db_execute(db,
-                   "INSERT INTO delivery (purchase_id, supply_id, epoch, meter_id, amount_fen)"
-                   " VALUES (?, ?, ?, ?, ?)",
-                   DB_ARGS(db_int(purchase->id), db_int(purchase->supply_id),
-                           db_int(purchase->epoch), db_int(purchase->meter_id),
-                           db_int(purchase->amount_fen)),
-                   &outcome));
-    *ret_delivery_id = outcome.insert_id;
-    return RC_OK;
-}
-
 #define SETTING(name, default_value)                                                               \
     " CAST(COALESCE((SELECT value FROM site_setting WHERE name = '" name "'), " default_value      \
     ") AS SIGNED)"

@@ -44,10 +44,6 @@ enum rc purchases_set_paid(struct db *db, int64_t id, enum purchase_state from,
 /* Moves to an end. RC_CONFLICT. */
 enum rc purchases_set_ended(struct db *db, int64_t id, enum purchase_state from,
                             enum purchase_state to, int64_t at_ms) MUST_CHECK;
-/* Asks for the delivery of a paid purchase: pending, without a count. */
-enum rc purchases_deliver(struct db *db, const struct purchase *purchase,
-                          int64_t *ret_delivery_id) MUST_CHECK;
-
 /* All that a sale asks about one supply, in one read. ROW_NULL where a number is not known. */
 struct sale_facts {
     int64_t supply_id;

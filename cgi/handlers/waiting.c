@@ -1,0 +1,129 @@
+/* GET /waiting: everything about money that waits for a person, with at most two buttons each. */
+#include <string.h>
+
+#include "cgi/handlers/handlers.h"
+#include "cgi/shape.h"
+#include "core/base/clock.h"
+#include "core/store/refund_list.h"
+
+#define UNKNOWN_MS 60000 /* an outcome not known for so long is somebody's */
+
+struct button {
+    const char *code; /* also what the act's route calls it */
+    const char *zh;
+    const char *en;
+};
+
+SHAPE(button, "Button", struct button, F_WORDS(struct button, code, NEEDED),
+      F_WORDS(struct button, zh, NEEDED), F_WORDS(struct button, en, NEEDED));
+
+/* What each kind is called and what may be done about it. */
+static const struct {
+    const char *kind;
+    const char *zh;
+    const char *en;
+    size_t count;
+    struct button buttons[2];
+} kinds[] = {
+    {"frozen_supply",
+     "供电点已冻结,核对电表后解除",
+     "Supply frozen: check the meter, then end it",
+     1,
+     {{"unfreeze", "解除冻结", "Unfreeze"}}},
+    {"delivery_hold",
+     "下发暂缓:超囤积或电表拒绝",
+     "Delivery held: over the limit or refused",
+     2,
+     {{"resend", "继续下发", "Deliver again"}, {"cancel", "撤销并退款", "Cancel and refund"}}},
+    {"delivery_manual",
+     "下发需人工判断",
+     "Delivery needs a decision",
+     2,
+     {{"resend", "继续下发", "Deliver again"}, {"fence", "作废次数后退款", "Burn the count"}}},
+    {"delivery_unknown",
+     "下发结果未知,正在回读",
+     "Delivery not yet proved, reading back",
+     0,
+     {{0}}},
+    {"suspense",
+     "有款项待处理",
+     "Money in suspense",
+     2,
+     {{"deliver", "下发到电表", "Deliver"}, {"refund", "原路退回", "Refund"}}},
+    {"adjustment_manual", "清退结果与预期不符", "Adjustment: neither old nor new values", 0, {{0}}},
+    {"adjustment_to_pay",
+     "清退已完成,待付款",
+     "Taken out of the meter, to be paid back",
+     1,
+     {{"refund", "退款", "Refund"}}},
+    {"refund_to_pay",
+     "退款已复核,待柜台付出",
+     "Refund agreed, to be paid at the counter",
+     1,
+     {{"pay", "已付出", "Paid out"}}},
+    {"refund_failed", "退款失败", "Refund failed", 0, {{0}}},
+};
+
+static const char *const names[] = {
+    "frozen_supply",     "delivery_hold",     "delivery_manual", "delivery_unknown", "suspense",
+    "adjustment_manual", "adjustment_to_pay", "refund_to_pay",   "refund_failed",    NULL};
+static const char *const objects[] = {"supply",     "delivery", "payment",
+                                      "adjustment", "refund",   NULL};
+
+struct waiting_item {
+    struct waiting_row row;
+    const char *title_zh;
+    const char *title_en;
+    int64_t age_s;
+    struct shape_list buttons;
+};
+
+SHAPE(waiting_row, "WaitingRow", struct waiting_row,
+      F_ENUM(struct waiting_row, kind, NEEDED, names),
+      F_ENUM(struct waiting_row, object_kind, NEEDED, objects),
+      F_ID(struct waiting_row, object_id, NEEDED), F_ID(struct waiting_row, supply_id, NULLABLE),
+      F_ID(struct waiting_row, purchase_id, NULLABLE),
+      F_WORDS(struct waiting_row, unit_number, NEEDED),
+      F_WORDS(struct waiting_row, account_name, NEEDED),
+      F_NUMBER(struct waiting_row, amount_fen, NULLABLE), F_WORDS(struct waiting_row, code, NEEDED),
+      F_TIME(struct waiting_row, since_at, NEEDED), F_WORDS(struct waiting_row, owner_name, NEEDED),
+      F_JSON(struct waiting_row, evidence, NEEDED));
+SHAPE(waiting_item, "WaitingItem", struct waiting_item,
+      F_EMBED(struct waiting_item, row, &shape_waiting_row),
+      F_WORDS(struct waiting_item, title_zh, NEEDED),
+      F_WORDS(struct waiting_item, title_en, NEEDED), F_NUMBER(struct waiting_item, age_s, NEEDED),
+      F_LIST(struct waiting_item, buttons, &shape_button));
+
+struct waiting_reply {
+    struct shape_list items;
+};
+
+SHAPE(waiting, "Waiting", struct waiting_reply,
+      F_LIST(struct waiting_reply, items, &shape_waiting_item));
+
+enum rc handle_waiting_list(struct request *request)
+{
+    int64_t now_ms = clock_now_ms();
+    struct waiting_row *rows = NULL;
+    size_t count = 0;
+    TRY(waiting_list(request->db, request->arena, now_ms - UNKNOWN_MS, &rows, &count));
+    struct waiting_item *items = arena_take_array(request->arena, count + 1, sizeof *items);
+    if (items == NULL) {
+        return RC_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct waiting_item){.row = rows[i],
+                                         .title_zh = rows[i].kind,
+                                         .title_en = rows[i].kind,
+                                         .age_s = (now_ms - rows[i].since_at) / 1000};
+        for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+            if (strcmp(kinds[k].kind, rows[i].kind) == 0) {
+                items[i].title_zh = kinds[k].zh;
+                items[i].title_en = kinds[k].en;
+                items[i].buttons = (struct shape_list){kinds[k].buttons, kinds[k].count};
+            }
+        }
+    }
+    struct waiting_reply reply = {.items = {items, count}};
+    return request_reply(request, 200, &reply);
+}

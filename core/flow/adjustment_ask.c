@@ -1,0 +1,317 @@
+/* Asking for money to leave a meter, agreeing to it, and what is done with suspense. */
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/flow/approval.h"
+#include "core/flow/number.h"
+#include "core/flow/refund.h"
+#include "core/flow/step.h"
+#include "core/rules/money.h"
+#include "core/store/alarm.h"
+#include "core/store/delivery.h"
+#include "core/store/ledger.h"
+#include "core/store/payment.h"
+#include "core/store/purchase.h"
+#include "core/store/refund.h"
+#include "core/store/row.h"
+
+static const struct {
+    const char *kind;
+    enum approval_kind approval;
+    const char *zh;
+    const char *en;
+    bool takes_back; /* one purchase */
+} kinds[] = {
+    {"refund", APPROVAL_REFUND, "退电", "Refund", false},
+    {"reversal", APPROVAL_REVERSAL, "冲正", "Reverse", true},
+    {"wrong_shop", APPROVAL_WRONG_SHOP, "充错户收回", "Wrong shop, take back", true},
+    {"correction", APPROVAL_CORRECTION, "补正", "Correct by", false},
+};
+
+struct asking {
+    struct db *db;
+    struct arena *arena;
+    const struct adjustment_request *request;
+    struct command_refusal *refusal;
+    struct sale_facts facts;
+    struct delivery_row delivery; /* of request->purchase_id */
+    size_t kind;
+};
+
+static enum rc check_amount(const struct asking *asking)
+{
+    const struct adjustment_request *request = asking->request;
+    bool corrects = strcmp(request->kind, "correction") == 0;
+    enum money_refusal why =
+        money_check(request->amount_fen, corrects ? -MONEY_MAX_FEN : 1, MONEY_MAX_FEN);
+    if (why == MONEY_FINE && request->amount_fen == 0) {
+        why = MONEY_ZERO;
+    }
+    if (why != MONEY_FINE) {
+        return step_refuse(RC_INVALID, "invalid_field", "amount_fen", asking->refusal);
+    }
+    bool known = asking->facts.balance_fen != ROW_NULL;
+    if (known && request->amount_fen > 0 && request->amount_fen > asking->facts.balance_fen &&
+        strcmp(request->kind, "wrong_shop") != 0) {
+        return step_refuse(RC_REFUSED, "exceeds_balance", "amount_fen", asking->refusal);
+    }
+    return RC_OK;
+}
+
+/* Reversal and wrong shop take one delivered purchase back, never more than it was. */
+static enum rc check_purchase(struct asking *asking)
+{
+    const struct adjustment_request *request = asking->request;
+    bool needed = kinds[asking->kind].takes_back;
+    if (!needed) {
+        return request->purchase_id == 0
+                   ? RC_OK
+                   : step_refuse(RC_INVALID, "invalid_field", "purchase_id", asking->refusal);
+    }
+    enum rc rc =
+        deliveries_of_purchase(asking->db, asking->arena, request->purchase_id, &asking->delivery);
+    if (rc == RC_NOT_FOUND || (rc == RC_OK && asking->delivery.supply_id != request->supply_id)) {
+        return step_refuse(RC_INVALID, "invalid_field", "purchase_id", asking->refusal);
+    }
+    TRY(rc);
+    if (asking->delivery.state != DELIVERY_CONFIRMED) {
+        return step_refuse(RC_REFUSED, "not_in_meter", "purchase_id", asking->refusal);
+    }
+    if (asking->delivery.epoch != asking->facts.epoch) {
+        return step_refuse(RC_REFUSED, "wrong_epoch", "purchase_id", asking->refusal);
+    }
+    if (request->amount_fen > asking->delivery.amount_fen) {
+        return step_refuse(RC_INVALID, "invalid_field", "amount_fen", asking->refusal);
+    }
+    return RC_OK;
+}
+
+static enum rc check_right_supply(const struct asking *asking)
+{
+    const struct adjustment_request *request = asking->request;
+    bool wrong_shop = strcmp(request->kind, "wrong_shop") == 0;
+    struct sale_facts right;
+    if (!wrong_shop) {
+        return request->right_supply_id == 0
+                   ? RC_OK
+                   : step_refuse(RC_INVALID, "invalid_field", "right_supply_id", asking->refusal);
+    }
+    enum rc rc = request->right_supply_id == request->supply_id
+                     ? RC_NOT_FOUND
+                     : sale_facts_get(asking->db, asking->arena, request->right_supply_id, &right);
+    if (rc == RC_NOT_FOUND) {
+        return step_refuse(RC_INVALID, "invalid_field", "right_supply_id", asking->refusal);
+    }
+    TRY(rc);
+    if (!right.epoch_live || strcmp(right.account_state, "open") != 0) {
+        return step_refuse(RC_REFUSED, "account_closed", "right_supply_id", asking->refusal);
+    }
+    return RC_OK;
+}
+
+static enum rc ask_second_person(const struct asking *asking, const struct actor *actor,
+                                 int64_t *ret_approval_id)
+{
+    const struct adjustment_request *request = asking->request;
+    char amount[MONEY_TEXT_MAX];
+    char balance[MONEY_TEXT_MAX];
+    (void)money_format(request->amount_fen, amount);
+    (void)money_format(asking->facts.balance_fen == ROW_NULL ? 0 : asking->facts.balance_fen,
+                       balance);
+    const char *label = asking->facts.unit_number[0] != '\0' ? asking->facts.unit_number
+                                                             : asking->facts.meter_number;
+    struct approval_request ask = {
+        .kind = kinds[asking->kind].approval,
+        .object_kind = "supply",
+        .object_id = request->supply_id,
+        .object_label = label,
+        .payload = arena_printf(
+            asking->arena,
+            "{\"act\":\"adjustment\",\"supply_id\":%lld,\"right_supply_id\":%lld,"
+            "\"amount_fen\":%lld,\"balance_fen\":%lld,"
+            "\"summary_zh\":\"%s %s 元(电表现余 %s 元)。通过后先强制分闸,再改写电表余额,不可撤销\","
+            "\"summary_en\":\"%s %s yuan (%s now in the meter). If approved the supply is tripped"
+            " and the meter's balance is rewritten; this cannot be undone\"}",
+            (long long)request->supply_id, (long long)request->right_supply_id,
+            (long long)request->amount_fen,
+            (long long)(asking->facts.balance_fen == ROW_NULL ? 0 : asking->facts.balance_fen),
+            kinds[asking->kind].zh, amount, balance, kinds[asking->kind].en, amount, balance),
+        .reason = request->reason,
+        .expires_after_ms = REFUND_APPROVAL_EXPIRY_MS,
+    };
+    return approval_request(asking->db, asking->arena, actor, &ask, ret_approval_id,
+                            asking->refusal);
+}
+
+enum rc adjustment_request(struct db *db, struct arena *arena, const struct actor *actor,
+                           const struct adjustment_request *request, int64_t *ret_approval_id,
+                           struct command_refusal *ret_refusal)
+{
+    assert(db_in_transaction(db));
+    struct asking asking = {.db = db, .arena = arena, .request = request, .refusal = ret_refusal};
+    *ret_refusal = (struct command_refusal){.code = "", .field = ""};
+    while (asking.kind < ARRAY_LEN(kinds) && strcmp(kinds[asking.kind].kind, request->kind) != 0) {
+        asking.kind++;
+    }
+    if (asking.kind == ARRAY_LEN(kinds)) {
+        return step_refuse(RC_INVALID, "invalid_field", "kind", ret_refusal);
+    }
+    TRY(step_check_reason(request->reason, "reason", ret_refusal));
+    TRY(supply_lock(db, request->supply_id));
+    TRY(sale_facts_get(db, arena, request->supply_id, &asking.facts));
+    if (asking.facts.account_id == 0 || !asking.facts.epoch_live) {
+        return step_refuse(RC_REFUSED, "no_account", "supply_id", ret_refusal);
+    }
+    TRY(check_amount(&asking));
+    TRY(check_purchase(&asking));
+    TRY(check_right_supply(&asking));
+    TRY(ask_second_person(&asking, actor, ret_approval_id));
+    struct adjustment_ask ask = {
+        .kind = request->kind,
+        .account_id = asking.facts.account_id,
+        .supply_id = request->supply_id,
+        .epoch = asking.facts.epoch,
+        .meter_id = asking.facts.meter_id,
+        .delivery_id = asking.delivery.id,
+        .amount_fen = request->amount_fen,
+        .reason = request->reason,
+        .evidence_sha256 = request->evidence_sha256,
+        .maker_id = actor->id,
+        .approval_id = *ret_approval_id,
+    };
+    int64_t id = 0;
+    return adjustment_asks_insert(db, &ask, &id);
+}
+
+/* A purchase funded by money that we have already: paid at once, and on its way. */
+static enum rc buy(struct db *db, struct arena *arena, const struct actor *actor,
+                   struct purchase *purchase, enum ledger_posting posting, const char *channel,
+                   int64_t *ret_delivery_id)
+{
+    char number[NUMBER_BYTES];
+    int64_t now_ms = clock_now_ms();
+    TRY(number_make('P', now_ms, number));
+    purchase->number = number;
+    purchase->state = PURCHASE_OPEN;
+    purchase->actor_kind = actor->kind;
+    purchase->actor_id = actor->id;
+    TRY(purchases_insert(db, purchase, &purchase->id));
+    TRY(purchases_set_paid(db, purchase->id, PURCHASE_OPEN, now_ms));
+    struct ledger_entry entry = {.posting = posting,
+                                 .object_kind = "purchase",
+                                 .object_id = purchase->id,
+                                 .supply_id = purchase->supply_id,
+                                 .channel = channel,
+                                 .amount_fen = purchase->amount_fen,
+                                 .at_ms = now_ms};
+    TRY(ledger_post(db, arena, &entry));
+    if (!purchase->platform_mode) {
+        struct delivery_row delivery = {.purchase_id = purchase->id,
+                                        .supply_id = purchase->supply_id,
+                                        .epoch = purchase->epoch,
+                                        .meter_id = purchase->meter_id,
+                                        .amount_fen = purchase->amount_fen};
+        return deliveries_insert(db, &delivery, ret_delivery_id);
+    }
+    *ret_delivery_id = 0;
+    TRY(purchases_set_ended(db, purchase->id, PURCHASE_PAID, PURCHASE_CREDITED, now_ms));
+    entry.posting = POSTING_PAYMENT_CREDITED;
+    return ledger_post(db, arena, &entry);
+}
+
+static struct purchase purchase_of(const struct sale_facts *facts, const char *origin,
+                                   int64_t amount_fen, int64_t approval_id)
+{
+    return (struct purchase){.account_id = facts->account_id,
+                             .supply_id = facts->supply_id,
+                             .epoch = facts->epoch,
+                             .meter_id = facts->meter_id,
+                             .platform_mode = facts->platform_mode,
+                             .origin = origin,
+                             .amount_fen = amount_fen,
+                             .approval_id = approval_id};
+}
+
+enum rc adjustment_carry(struct db *db, struct arena *arena, const struct actor *maker,
+                         int64_t checker_id, int64_t approval_id, int64_t right_supply_id,
+                         int64_t amount_fen, int32_t *ret_shard,
+                         struct command_refusal *ret_refusal)
+{
+    assert(db_in_transaction(db) && checker_id != 0 && checker_id != maker->id);
+    int64_t id = 0;
+    TRY(adjustment_asks_of_approval(db, arena, approval_id, &id, ret_shard));
+    TRY(adjustment_asks_set_approved(db, id, checker_id));
+    if (right_supply_id == 0) {
+        return RC_OK;
+    }
+    struct sale_facts right;
+    int64_t delivery_id = 0;
+    TRY(supply_lock(db, right_supply_id));
+    TRY(sale_facts_get(db, arena, right_supply_id, &right));
+    if (!right.epoch_live || strcmp(right.account_state, "open") != 0) {
+        return step_refuse(RC_REFUSED, "account_closed", "right_supply_id", ret_refusal);
+    }
+    struct purchase purchase = purchase_of(&right, "wrong_shop", amount_fen, approval_id);
+    TRY(buy(db, arena, maker, &purchase, POSTING_WRONG_SHOP, "", &delivery_id));
+    *ret_shard = right.shard;
+    return step_audit(db, maker, AUDIT_ACTION_PURCHASE_WRONG_SHOP, "supply", right_supply_id,
+                      right.unit_number, "", "", "");
+}
+
+enum rc suspense_deliver(struct db *db, struct arena *arena, const struct actor *actor,
+                         int64_t payment_id, int64_t supply_id, const char *reason,
+                         struct settle_answer *ret_answer, struct command_refusal *ret_refusal)
+{
+    assert(db_in_transaction(db));
+    struct payment payment;
+    struct sale_facts facts;
+    int64_t taken_fen = 0;
+    bool asked = false;
+    *ret_refusal = (struct command_refusal){.code = "", .field = ""};
+    TRY(step_check_reason(reason, "reason", ret_refusal));
+    enum rc rc = supply_lock(db, supply_id);
+    if (rc == RC_NOT_FOUND) {
+        return step_refuse(RC_INVALID, "unknown_supply", "supply_id", ret_refusal);
+    }
+    TRY(rc);
+    TRY(payments_lock(db, arena, payment_id, &payment));
+    TRY(sale_facts_get(db, arena, supply_id, &facts));
+    TRY(refunds_of_payment(db, arena, payment_id, &taken_fen, &asked));
+    if (payment.disposition != DISPOSITION_SUSPENSE || asked || taken_fen != 0) {
+        return step_refuse(RC_REFUSED, "wrong_state", "disposition", ret_refusal);
+    }
+    if (!facts.epoch_live || strcmp(facts.account_state, "open") != 0) {
+        return step_refuse(RC_REFUSED, "account_closed", "supply_id", ret_refusal);
+    }
+    struct purchase purchase = purchase_of(&facts, "suspense", payment.amount_fen, 0);
+    struct settle_answer answer = {.payment_id = payment_id, .shard = facts.shard};
+    TRY(buy(db, arena, actor, &purchase, POSTING_SUSPENSE_RELEASED, payment.channel,
+            &answer.delivery_id));
+    answer.purchase_id = purchase.id;
+    TRY(payments_set_purchase(db, payment_id, purchase.id));
+    TRY(payments_set_disposition(db, payment_id, DISPOSITION_SUSPENSE, DISPOSITION_PENDING));
+    if (facts.platform_mode) {
+        TRY(payments_set_disposition(db, payment_id, DISPOSITION_PENDING, DISPOSITION_CREDITED));
+    }
+    TRY(alarm_close(db, ALARM_PAYMENT_SUSPENSE, "payment", payment_id));
+    *ret_answer = answer;
+    return step_audit(db, actor, AUDIT_ACTION_SUSPENSE_DELIVER, "payment", payment_id,
+                      payment.order_number, reason, "", "");
+}
+
+enum rc suspense_keep(struct db *db, struct arena *arena, const struct actor *actor,
+                      int64_t payment_id, const char *reason, struct command_refusal *ret_refusal)
+{
+    assert(db_in_transaction(db));
+    struct payment payment;
+    *ret_refusal = (struct command_refusal){.code = "", .field = ""};
+    TRY(step_check_reason(reason, "reason", ret_refusal));
+    TRY(payments_lock(db, arena, payment_id, &payment));
+    if (payment.disposition != DISPOSITION_SUSPENSE) {
+        return step_refuse(RC_REFUSED, "wrong_state", "disposition", ret_refusal);
+    }
+    TRY(payments_set_owner(db, payment_id, actor->id));
+    return step_audit(db, actor, AUDIT_ACTION_SUSPENSE_KEEP, "payment", payment_id,
+                      payment.order_number, reason, "", "");
+}

@@ -1,0 +1,137 @@
+"""Money out over HTTP and on a real field: refunds, adjustments, suspense, and the list of all that waits."""
+import os
+import sys
+import unittest
+import uuid
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import money  # noqa: E402
+
+LEDGER = ("INSERT IGNORE INTO ledger_account (code, channel) VALUES ('suspense', NULL), ('receivable', 'wechat');"
+          "INSERT INTO payment (order_number, channel, amount_fen, state, disposition, suspense_reason, provider_transaction,"
+          " settled_at) VALUES ('{0}', 'wechat', {1}, 'settled', 'suspense', 'no_order', '{0}', UTC_TIMESTAMP(3));"
+          "SET @payment = LAST_INSERT_ID();"
+          "INSERT INTO payment_event (payment_id, source, channel, provider_transaction, order_number, paid, amount_fen, verified,"
+          " verdict) VALUES (@payment, 'notice', 'wechat', '{0}', 'x', 1, {1}, 1, 'no_order');"
+          "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) SELECT 'payment_suspense',"
+          " 'payment', @payment, d.id, c.id, {1}, UTC_TIMESTAMP(3) FROM ledger_account d, ledger_account c"
+          " WHERE d.code = 'receivable' AND d.channel = 'wechat' AND c.code = 'suspense'; SELECT @payment")
+
+
+class Out(money.Case):
+    def tearDown(self):
+        self.sql("UPDATE line SET writable = 1")
+        super().tearDown()
+
+    def waiting(self, kind):
+        return [item for item in self.clerk.get("/waiting")["items"] if item["kind"] == kind]
+
+    def payment_of(self, purchase):
+        return self.clerk.get(f"/purchases/{purchase['id']}")["payments"][0]["id"]
+
+    def ask(self, payment, reason="不要了", who=None):
+        return (who or self.clerk).post(f"/payments/{payment}/refunds", {"reason": reason}, str(uuid.uuid4()))
+
+    def test_refund_of_what_never_left(self):
+        row, purchase = self.held_sale("M001", 12000)
+        payment = self.payment_of(purchase)
+        approval = self.ask(payment)
+        self.assertEqual((approval["kind"], approval["state"]), ("refund", "open"))
+        self.assertIn("120.00", approval["summary_zh"])
+        self.refused(409, "conflict", "payment_id", self.ask, payment)
+        self.decide(approval["id"])
+        waits = self.waiting("refund_to_pay")
+        self.assertEqual([(item["amount_fen"], [b["code"] for b in item["buttons"]]) for item in waits], [(12000, ["pay"])])
+        refund = waits[0]["object_id"]
+        done = self.clerk.post(f"/refunds/{refund}/pay", None, str(uuid.uuid4()))
+        self.assertEqual(done["state"], "succeeded")
+        page = self.clerk.get(f"/purchases/{purchase['id']}")
+        self.assertEqual((page["state"], page["delivery"]["state"], page["payments"][0]["disposition"]),
+                         ("refunded", "cancelled", "refunded"))
+        self.refused(409, "wrong_state", "state", self.clerk.post, f"/refunds/{refund}/pay", None, str(uuid.uuid4()))
+        self.assertEqual(self.clerk.get("/refunds?state=succeeded")["items"][0]["id"], refund)
+        self.assertEqual(self.supply("M001")["on_its_way_fen"], 0)
+        self.assertEqual(row["meter_number"], "M001")
+
+    def test_rejected_is_over(self):
+        _, purchase = self.held_sale("M002", 9000)
+        payment = self.payment_of(purchase)
+        approval = self.ask(payment)
+        self.decide(approval["id"], "reject", "不同意")
+        self.assertEqual(self.one(f"SELECT state FROM refund WHERE payment_id = {payment}"), "rejected")
+        self.ask(payment)  # may be asked again
+        self.sql("UPDATE line SET writable = 1")
+        self.delivered(purchase)
+
+    def test_in_the_meter_is_no_refund(self):
+        purchase = self.delivered(self.sell(self.have_account("M003"), 8000))
+        self.refused(409, "in_the_meter", "payment_id", self.ask, self.payment_of(purchase))
+
+    def test_suspense(self):
+        payment = int(self.sql(LEDGER.format("WX1", 6600))[-1][0])
+        item = self.waiting("suspense")[0]
+        self.assertEqual((item["amount_fen"], item["code"], [b["code"] for b in item["buttons"]]),
+                         (6600, "no_order", ["deliver", "refund"]))
+        decide = lambda **body: self.clerk.post(f"/payments/{payment}/decision", {"reason": "核实", **body}, str(uuid.uuid4()))
+        self.refused(400, "invalid_field", "supply_id", decide, decision="deliver")
+        self.refused(400, "unknown_supply", "supply_id", decide, decision="deliver", supply_id=999999)
+        decide(decision="keep")
+        self.assertEqual(self.waiting("suspense")[0]["owner_name"], "Finance")
+        row = self.have_account("M004")
+        purchase = decide(decision="deliver", supply_id=row["supply_id"])["purchase"]
+        self.assertEqual(purchase["origin"], "suspense")
+        self.delivered(purchase)
+        self.refused(409, "wrong_state", "disposition", decide, decision="keep")
+        payment = int(self.sql(LEDGER.format("WX2", 100))[-1][0])
+        self.decide(self.ask(payment)["id"])
+        refund = self.clerk.get("/refunds?state=approved")["items"][0]["id"]
+        self.refused(409, "not_at_counter", "channel", self.clerk.post, f"/refunds/{refund}/pay", None, str(uuid.uuid4()))
+
+    def adjust(self, row, kind, amount_fen, **more):
+        supply = row["supply_id"]
+        return self.clerk.post(f"/supplies/{supply}/adjustments", {"kind": kind, "amount_fen": amount_fen, "reason": "测试", **more},
+                               str(uuid.uuid4()))
+
+    def test_adjustments_are_asked_for(self):
+        row = self.have_account("M003")
+        self.refused(400, "invalid_field", "amount_fen", self.adjust, row, "refund", 0)
+        self.refused(400, "invalid_field", "amount_fen", self.adjust, row, "refund", -5)
+        self.refused(400, "invalid_field", "amount_fen", self.adjust, row, "refund", 10**13)
+        self.refused(409, "exceeds_balance", "amount_fen", self.adjust, row, "refund", 10**11)
+        self.refused(400, "invalid_field", "purchase_id", self.adjust, row, "reversal", 100)
+        self.refused(400, "invalid_field", "purchase_id", self.adjust, row, "reversal", 100, purchase_id=999999)
+        self.refused(400, "invalid_field", "evidence_sha256", self.adjust, row, "refund", 100, evidence_sha256="z" * 64)
+        self.refused(400, "invalid_field", "right_supply_id", self.adjust, row, "correction", 100, right_supply_id=1)
+        approval = self.adjust(row, "correction", 100)
+        self.assertEqual(approval["kind"], "correction")
+        self.decide(approval["id"], "reject", "不")
+        self.assertEqual([item["state"] for item in self.clerk.get("/adjustments")["items"]][:1], ["rejected"])
+
+    def test_wrong_shop_gets_its_money_at_once(self):
+        wrong, right = self.have_account("M001"), self.have_account("M002")
+        purchase = self.delivered(self.sell(wrong, 5000))
+        self.refused(400, "invalid_field", "right_supply_id", self.adjust, wrong, "wrong_shop", 5000, purchase_id=purchase["id"])
+        approval = self.adjust(wrong, "wrong_shop", 5000, purchase_id=purchase["id"], right_supply_id=right["supply_id"])
+        self.sql("UPDATE line SET writable = 0")
+        self.decide(approval["id"])
+        found = self.clerk.get(f"/purchases?supply_id={right['supply_id']}")["items"][0]
+        self.assertEqual((found["origin"], found["amount_fen"], found["state"]), ("wrong_shop", 5000, "paid"))
+        self.sql("UPDATE line SET writable = 1")
+        self.delivered(found)
+
+    def test_a_person_decides_a_delivery(self):
+        _, purchase = self.held_sale("M004", 7700)
+        delivery = self.clerk.get(f"/purchases/{purchase['id']}")["delivery"]["id"]
+        decide = lambda decision: self.clerk.post(f"/deliveries/{delivery}/decision", {"decision": decision, "reason": "核实"},
+                                                  str(uuid.uuid4()))
+        self.refused(409, "conflict", "", decide, "fence")
+        self.assertEqual(decide("cancel")["delivery_state"], "cancelled")
+        self.refused(409, "conflict", "", decide, "resend")
+
+    def test_nothing_to_pay_out(self):
+        adjustment = 999999
+        self.refused(404, "not_found", "", self.clerk.post, f"/adjustments/{adjustment}/refund", {"payment_id": 1}, str(uuid.uuid4()))
+
+
+if __name__ == "__main__":
+    unittest.main()
