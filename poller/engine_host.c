@@ -141,6 +141,51 @@ static enum rc host_delivery_resume(void *context, int64_t id)
     return rc;
 }
 
+static enum rc host_adjustment_trip(void *context, int64_t id)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = adjustment_trip(db, id);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
+static enum rc host_adjustment_begin(void *context, int64_t id,
+                                     const struct delivery_reading *reading, bool tripped,
+                                     struct adjustment_frame *ret_frame)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = adjustment_begin(db, id, reading, tripped, ret_frame);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
+static enum rc host_adjustment_mark_written(void *context, int64_t id,
+                                            struct adjustment_frame *ret_frame)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = adjustment_mark_written(db, id, ret_frame);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
+static enum rc host_adjustment_settle(void *context, int64_t id,
+                                      const struct delivery_reading *reading,
+                                      enum adjustment_verdict *ret_verdict)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = adjustment_settle(db, id, reading, ret_verdict);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
 struct line_host engine_host(struct engine *engine)
 {
     return (struct line_host){.context = engine,
@@ -157,5 +202,9 @@ struct line_host engine_host(struct engine *engine)
                               .delivery_mark_sent = host_delivery_mark_sent,
                               .delivery_judge = host_delivery_judge,
                               .delivery_note_wait = host_delivery_note_wait,
-                              .delivery_note_power = host_delivery_note_power};
+                              .delivery_note_power = host_delivery_note_power,
+                              .adjustment_trip = host_adjustment_trip,
+                              .adjustment_begin = host_adjustment_begin,
+                              .adjustment_mark_written = host_adjustment_mark_written,
+                              .adjustment_settle = host_adjustment_settle};
 }

@@ -315,6 +315,21 @@ void line_set_deliveries(struct line *line, const struct delivery_look *looks, s
     mutex_unlock(&line->mutex);
 }
 
+void line_set_adjustments(struct line *line, const struct adjustment_look *looks, size_t count)
+{
+    assert(line != NULL && (looks != NULL || count == 0));
+    mutex_lock(&line->mutex);
+    if (count > 0 || line->adjustment_inbox_count > 0) {
+        line->adjustment_inbox_count = count < LINE_ADJUSTMENTS_MAX ? count : LINE_ADJUSTMENTS_MAX;
+        if (line->adjustment_inbox_count > 0) {
+            memcpy(line->adjustment_inbox, looks, line->adjustment_inbox_count * sizeof(*looks));
+        }
+        line->adjustment_inbox_fresh = true;
+        (void)pthread_cond_signal(&line->wake);
+    }
+    mutex_unlock(&line->mutex);
+}
+
 void line_set_watches(struct line *line, const struct power_watch *watches, size_t count)
 {
     assert(line != NULL && (watches != NULL || count == 0));

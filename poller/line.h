@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "core/base/rc.h"
+#include "core/flow/adjustment.h"
 #include "core/flow/command.h"
 #include "core/flow/delivery.h"
 #include "core/rules/decode.h"
@@ -30,6 +31,7 @@
 #define LINE_ENDINGS_MAX 16      /* ends that MariaDB has not taken yet */
 #define LINE_ORDER_AGAIN_MS 5000 /* pause before an order that was given back is tried again */
 #define LINE_DELIVERIES_MAX 32   /* open deliveries in hand; the rest waits in MariaDB */
+#define LINE_ADJUSTMENTS_MAX 8   /* likewise */
 #define LINE_WATCHES_MAX 64      /* purchases whose power is waited for, likewise */
 #define LINE_SILENT_TRIES 3      /* unanswered tries that make a meter silent */
 
@@ -55,6 +57,13 @@ struct line_host {
                               struct delivery_outcome *ret_outcome);
     enum rc (*delivery_note_wait)(void *context, int64_t id, const char *wait_code);
     enum rc (*delivery_note_power)(void *context, int64_t purchase_id, int64_t at_ms);
+    enum rc (*adjustment_trip)(void *context, int64_t id);
+    enum rc (*adjustment_begin)(void *context, int64_t id, const struct delivery_reading *reading,
+                                bool tripped, struct adjustment_frame *ret_frame);
+    enum rc (*adjustment_mark_written)(void *context, int64_t id,
+                                       struct adjustment_frame *ret_frame);
+    enum rc (*adjustment_settle)(void *context, int64_t id, const struct delivery_reading *reading,
+                                 enum adjustment_verdict *ret_verdict);
 };
 
 struct line_tuning { /* reloadable settings */
@@ -121,6 +130,8 @@ void line_set_orders(struct line *line, const struct command_order *orders, size
 /* The open deliveries of this line as MariaDB has them now, those in flight first (at most
  * LINE_DELIVERIES_MAX are taken); wakes the thread. */
 void line_set_deliveries(struct line *line, const struct delivery_look *looks, size_t count);
+/* The open adjustments of this line. */
+void line_set_adjustments(struct line *line, const struct adjustment_look *looks, size_t count);
 /* Purchases in the meter whose power is still waited for. */
 void line_set_watches(struct line *line, const struct power_watch *watches, size_t count);
 /* Hands a question over; on RC_OK the line owns question->model_json. RC_FULL: later. */

@@ -49,6 +49,11 @@ struct line_delivery { /* an open delivery in hand */
     bool silent;           /* the last step got no answer: a good poll makes it due */
 };
 
+struct line_adjustment { /* an open adjustment in hand */
+    struct adjustment_look look;
+    int64_t not_before_ms; /* monotonic */
+};
+
 struct line_handled {
     int64_t id;
     int64_t at_ms; /* monotonic */
@@ -84,6 +89,9 @@ struct line {
     struct delivery_look delivery_inbox[LINE_DELIVERIES_MAX];
     size_t delivery_inbox_count;
     bool delivery_inbox_fresh;
+    struct adjustment_look adjustment_inbox[LINE_ADJUSTMENTS_MAX];
+    size_t adjustment_inbox_count;
+    bool adjustment_inbox_fresh;
     struct power_watch watches[LINE_WATCHES_MAX];
     size_t watches_count;
     struct line_question questions[LINE_QUESTIONS_MAX];
@@ -105,6 +113,8 @@ struct line {
     bool ever_answered;
     struct line_delivery deliveries[LINE_DELIVERIES_MAX];
     size_t deliveries_count;
+    struct line_adjustment adjustments[LINE_ADJUSTMENTS_MAX];
+    size_t adjustments_count;
     struct line_handled delivered[LINE_HANDLED_MAX];
     size_t delivered_next;
 };
@@ -133,6 +143,11 @@ bool line_deliveries_work(struct line *line);
 int64_t line_deliveries_due_ms(const struct line *line);
 /* A good poll: deliveries that found the meter silent become due; power is noted. */
 void line_deliveries_after_poll(struct line *line, size_t index, const struct reading *reading);
+
+/* line_adjustment.c */
+void line_adjustments_refresh(struct line *line);
+bool line_adjustments_work(struct line *line);
+int64_t line_adjustments_due_ms(const struct line *line);
 
 /* line_orders.c */
 /* Takes the inbox over. */

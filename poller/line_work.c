@@ -24,10 +24,13 @@ void line_wait(struct line *line, int64_t until_ms)
     int64_t due_ms = line_orders_due_ms(line);
     int64_t delivery_ms = line_deliveries_due_ms(line);
     due_ms = delivery_ms < due_ms ? delivery_ms : due_ms;
+    int64_t adjustment_ms = line_adjustments_due_ms(line);
+    due_ms = adjustment_ms < due_ms ? adjustment_ms : due_ms;
     until_ms = due_ms < until_ms ? due_ms : until_ms;
     mutex_lock(&line->mutex);
     while (!line->stopping && !line->inbox_fresh && !line->delivery_inbox_fresh &&
-           line->questions_count == 0 && clock_monotonic_ms() < until_ms) {
+           !line->adjustment_inbox_fresh && line->questions_count == 0 &&
+           clock_monotonic_ms() < until_ms) {
         (void)condition_wait_until(&line->wake, &line->mutex, until_ms);
     }
     mutex_unlock(&line->mutex);
@@ -226,7 +229,8 @@ void *line_run(void *argument)
         take_settings(line);
         line_orders_refresh(line);
         line_deliveries_refresh(line);
-        if (line_orders_work(line) || line_deliveries_work(line)) {
+        line_adjustments_refresh(line);
+        if (line_orders_work(line) || line_deliveries_work(line) || line_adjustments_work(line)) {
             continue;
         }
         struct line_question question;

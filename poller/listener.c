@@ -16,6 +16,7 @@
 #define ORDERS_MAX 2000  /* of one look; the rest comes when these are done */
 #define QUESTIONS_MAX 64 /* likewise */
 #define DELIVERIES_MAX 2000
+#define ADJUSTMENTS_MAX 500
 #define WATCHES_MAX 2000
 #define WATCHES_AGAIN_MS 5000
 #define WAIT_MAX_MS 1000 /* look for the end of the program at least so often */
@@ -90,6 +91,34 @@ static void hand_out_deliveries(struct engine *engine, const struct delivery_loo
         line_set_deliveries(engine->lines[i], mine, found);
     }
     mutex_unlock(&engine->lines_mutex);
+}
+
+static void hand_out_adjustments(struct engine *engine, const struct adjustment_look *looks,
+                                 size_t count)
+{
+    struct adjustment_look mine[LINE_ADJUSTMENTS_MAX];
+    mutex_lock(&engine->lines_mutex);
+    for (size_t i = 0; i < engine->lines_count; i++) {
+        size_t found = 0;
+        for (size_t k = 0; k < count && found < LINE_ADJUSTMENTS_MAX; k++) {
+            if (looks[k].line_id == line_id(engine->lines[i])) {
+                mine[found++] = looks[k];
+            }
+        }
+        line_set_adjustments(engine->lines[i], mine, found);
+    }
+    mutex_unlock(&engine->lines_mutex);
+}
+
+static enum rc look_for_adjustments(struct listener *listener)
+{
+    struct adjustment_look *looks = NULL;
+    size_t count = 0;
+    arena_reset(&listener->arena);
+    TRY(adjustment_scan(listener->db, &listener->arena, listener->engine->shard, ADJUSTMENTS_MAX,
+                        &looks, &count));
+    hand_out_adjustments(listener->engine, looks, count);
+    return RC_OK;
 }
 
 static void hand_out_watches(struct engine *engine, const struct power_watch *watches, size_t count)
@@ -318,6 +347,10 @@ void *listener_run(void *argument)
         if (rc == RC_OK) {
             rc = look_for_deliveries(&listener);
             say(&listener, "deliveries cannot be read", rc);
+        }
+        if (rc == RC_OK) {
+            rc = look_for_adjustments(&listener);
+            say(&listener, "adjustments cannot be read", rc);
         }
         if (rc == RC_OK) {
             rc = look_for_questions(&listener);

@@ -239,13 +239,17 @@ static enum rc mark_sent_work(struct db *db, void *context)
     const char *code = own.supply.frozen ? claim_verdict_code(CLAIM_FROZEN)
                        : !writable       ? claim_verdict_code(CLAIM_READ_ONLY)
                                          : "";
+    bool fences = row->state == DELIVERY_FENCING;
+    if (fences && capability_state_of(own.supply.capabilities, CAPABILITY_ZERO_PURCHASE) !=
+                      CAPABILITY_STATE_PROVEN) {
+        code = "not_proven"; /* an adjustment burns its count */
+    }
     if (code[0] != '\0') {
         say(claiming, RC_REFUSED, row->state, code);
         return deliveries_set_wait(db, row->id, row->state, code);
     }
-    claiming->frame =
-        (struct delivery_frame){.count = row->purchase_count,
-                                .amount_fen = row->state == DELIVERY_FENCING ? 0 : row->amount_fen};
+    claiming->frame = (struct delivery_frame){.count = row->purchase_count,
+                                              .amount_fen = fences ? 0 : row->amount_fen};
     say(claiming, RC_OK, row->state, "");
     return deliveries_set_sent(db, row->id, claiming->instance);
 }
