@@ -88,6 +88,14 @@ class Reading(unittest.TestCase):
             f"SELECT 1 FROM reading r JOIN meter m ON m.id = r.meter_id WHERE m.number = '{number}'"
             f" AND r.kind = 'change' AND r.purchase_count = {before + 1}"), 20)
 
+    def test_a_count_that_was_reset_is_kept_as_it_is(self):
+        number = self.park.meters[5]
+        self.park.sim("foreign_purchase", meter=number, amount_fen=100)
+        self.park.sim("count_reset", meter=number)
+        lib.wait_for("the change row", lambda: self.park.sql(
+            f"SELECT 1 FROM reading r JOIN meter m ON m.id = r.meter_id WHERE m.number = '{number}'"
+            " AND r.kind = 'change' AND r.purchase_count = 0"), 20)
+
     def test_interval_rows_come_once(self):
         rows = lib.wait_for("interval rows of all meters", lambda: [
             row for row in self.park.sql("SELECT meter_id, COUNT(*) FROM reading WHERE kind = 'interval' GROUP BY meter_id")
@@ -183,6 +191,9 @@ class Reading(unittest.TestCase):
         order = staff.order(number, "trip")
         ended = staff.ended(order["id"])
         self.assertEqual((ended["state"], ended["result_code"]), ("refused", "serial_mismatch"))
+        lib.wait_for("the register that went back is an alarm", lambda: self.park.sql(
+            "SELECT 1 FROM alarm a JOIN meter m ON m.id = a.object_id WHERE a.kind = 'energy_back' AND a.object_kind = 'meter'"
+            f" AND m.number = '{number}'"), 20)
         frozen = self.park.sql(f"SELECT frozen_reason FROM supply s JOIN meter m ON m.id = s.meter_id WHERE m.number = '{number}'")
         self.assertEqual(frozen, [["serial_mismatch"]])
         self.assertEqual(self.park.sim("get", meter=number)["frames_write"], 0)
