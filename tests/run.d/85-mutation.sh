@@ -4,5 +4,5 @@
 set -u
 . "$PW_ROOT/tests/lib/lines.sh"
 check mutation/branches python3 "$PW_ROOT/tests/mutation/branches.py" --least 100
-check mutation/score python3 "$PW_ROOT/tests/mutation/mutate.py" --least 90 --sample "${PW_MUTANTS:-300}" --seed "$(date +%j)"
+check mutation/score python3 "$PW_ROOT/tests/mutation/mutate.py" --least 90 --sample "${PW_MUTANTS:-120}" --seed "$(date +%j)"
 [ "$lines_failed" = 0 ]
