@@ -86,7 +86,7 @@ command_code() {
   instance "$@" || die "nothing was ever started here; ./paywatt up starts it"
   name=${ARGUMENTS[0]-}
   [ -n "$name" ] || die "whose code? ./paywatt code engineer"
-  [[ $name =~ ^[a-z0-9_-]+$ ]] && [ -r "$VAR/secret/totp_$name" ] || die "there is no demo user \"$name\""
+  if ! [[ $name =~ ^[a-z0-9_-]+$ ]] || ! [ -r "$VAR/secret/totp_$name" ]; then die "there is no demo user \"$name\""; fi
   seed=$(cat "$VAR/secret/totp_$name")
   while [ $((${#seed} % 8)) -ne 0 ]; do seed=$seed=; done
   key=$(printf '%s' "$seed" | base32 -d | od -An -v -tx1 | tr -d ' \n')
