@@ -13,6 +13,7 @@ import {
   Lock,
   Odometer,
   PriceTag,
+  RefreshLeft,
   ShoppingCart,
   Stamp,
   Tickets,
@@ -20,6 +21,7 @@ import {
   User,
   UserFilled,
   Wallet,
+  Warning,
 } from '@element-plus/icons-vue';
 import type { Component } from 'vue';
 import type { Key } from './i18n';
@@ -68,6 +70,8 @@ export const pages: readonly PageRow[] = [
   { path: '/sell', name: 'sell', title: 'page.sell', permission: 'sell', group: 'counter', icon: ShoppingCart, load: () => import('./pages/sell/SellPage.vue') },
   { path: '/purchases', name: 'purchases', title: 'page.purchases', permission: 'purchase.view', group: 'counter', icon: Tickets, load: () => import('./pages/purchases/PurchasesPage.vue') },
   { path: '/purchases/:id(\\d+)', name: 'purchase', title: 'page.purchase', permission: 'purchase.view', load: () => import('./pages/purchases/PurchasePage.vue') },
+  { path: '/waiting', name: 'waiting', title: 'page.waiting', permission: 'account.view', group: 'today', icon: Warning, load: () => import('./pages/waiting/WaitingPage.vue') },
+  { path: '/money-out', name: 'money_out', title: 'page.money_out', permission: 'account.view', group: 'counter', icon: RefreshLeft, load: () => import('./pages/moneyout/MoneyOutPage.vue') },
   { path: '/accounts', name: 'accounts', title: 'page.accounts', permission: 'account.view', group: 'tenants', icon: Wallet, load: () => import('./pages/accounts/AccountsPage.vue') },
   { path: '/accounts/new', name: 'account_new', title: 'page.account_new', permission: 'account.manage', group: 'tenants', icon: CirclePlus, load: () => import('./pages/accounts/OpenAccountPage.vue') },
   { path: '/accounts/:id(\\d+)', name: 'account', title: 'page.account', permission: 'account.view', load: () => import('./pages/accounts/AccountPage.vue') },

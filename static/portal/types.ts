@@ -121,3 +121,7 @@ export type TariffPage = Schemas['TariffPage'];
 export type TariffVersion = Schemas['TariffVersion'];
 export type SampleBill = Schemas['SampleBill'];
 export type OldPrice = Schemas['OldPrice'];
+
+export type WaitingItem = Schemas['WaitingItem'];
+export type Refund = Schemas['Refund'];
+export type Adjustment = Schemas['Adjustment'];

@@ -106,6 +106,71 @@ test('the account page with one thumb', { timeout: 120_000 }, async () => {
   await page.context().close();
 });
 
+test('money back is asked on the purchase and shown to the second person with before and after', { timeout: 180_000 }, async () => {
+  const page = await newPage(browser, desk, 'zh-CN');
+  await logIn(page, userOf('finance'));
+  const supply = await freeSupply(page);
+  const account_id = await openAccount(page, supply);
+  await sellByKeys(page, supply, '50');
+  await page.locator('.done [data-step=confirmed][data-done]').waitFor({ timeout: 60_000 });
+  const [purchase] = (await get(page, `/purchases?account_id=${account_id}`)).items;
+  await page.goto(`${base}/purchases/${purchase.id}`);
+  await page.locator('[data-test=money-back]').click();
+  await page.locator('.el-dropdown-menu__item:visible').first().click();
+  const dialog = page.locator('.el-dialog:visible');
+  await dialog.locator('input[name=amount]').fill('20');
+  const reason = `shop closes early ${Date.now()}`;
+  await dialog.locator('textarea').fill(reason);
+  await dialog.locator('button[type=submit]').click();
+  await page.waitForURL(/\/approvals$/);
+  const own = page.locator('article', { hasText: reason });
+  await own.waitFor();
+  assert.equal(await own.locator('button').count(), 0, 'nobody approves what he asked for');
+  const second = await newPage(browser, phone, 'zh-CN');
+  await logIn(second, userOf('administrator'));
+  await second.goto(`${base}/approvals`);
+  const card = second.locator('article', { hasText: reason });
+  await card.waitFor();
+  assert.match(await card.innerText(), /20\.00/);
+  await picture(second, 'approval-refund-390');
+  assert.equal(await card.locator('button').count(), 2);
+  await page.goto(`${base}/money-out`);
+  await page.locator('tbody tr', { hasText: supply.unit_number }).first().waitFor();
+  await picture(page, 'money-out');
+  assert.deepEqual([...page.faults, ...second.faults], []);
+  await second.context().close();
+  await page.context().close();
+});
+
+test('a tariff with steps and rates is written beside its sample bill', { timeout: 60_000 }, async () => {
+  const page = await newPage(browser, desk, 'zh-CN');
+  await logIn(page, userOf('finance'));
+  await page.goto(`${base}/tariffs`);
+  await page.locator('[data-test=tariff-new]').click();
+  const name = `Test ${Date.now()}`;
+  await page.locator('.el-dialog:visible input[name=name]').fill(name);
+  await page.locator('.el-dialog:visible input[name=code]').fill(`T${Date.now()}`);
+  await page.locator('.el-dialog:visible button[type=submit]').click();
+  await page.waitForURL(/\/edit$/);
+  await page.locator('.bill').waitFor();
+  await page.locator('.el-select').first().click();
+  await page.locator('.el-select-dropdown__item:visible').nth(3).click();
+  await page.locator('input[name=price_flat]').fill('0.7120');
+  await page.locator('input[name=price_peak]').fill('1.0580');
+  await page.locator('input[name=price_valley]').fill('0.3860');
+  await page.locator('input[name=step_1]').fill('500');
+  await page.locator('input[name=surcharge_1]').fill('0.05');
+  await page.locator('input[name=reason]').fill('test');
+  await page.locator('.bill__lines tfoot').waitFor();
+  await picture(page, 'tariff-edit');
+  await page.locator('[data-test=version-save]').click();
+  await page.waitForURL(/\/tariffs\/\d+$/);
+  await page.locator('.versions article').waitFor();
+  await picture(page, 'tariff');
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test('an amount that may not be sold is refused with the reason', async () => {
   const page = await newPage(browser, desk, 'zh-CN');
   await logIn(page, userOf('finance'));
