@@ -55,7 +55,9 @@ GRANT DELETE ON {database}.line_history TO {prefix}staff@localhost, {prefix}ctl@
 GRANT INSERT, UPDATE ON {database}.account TO {prefix}staff@localhost;
 GRANT INSERT, UPDATE, DELETE ON {database}.contact TO {prefix}staff@localhost;
 GRANT INSERT, UPDATE ON {database}.account_supply TO {prefix}staff@localhost;
-GRANT INSERT, UPDATE ON {database}.supply_epoch TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.supply_epoch TO {prefix}staff@localhost; -- an undone take-over; keys hold what was used
+GRANT INSERT, UPDATE ON {database}.take_over TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.take_over_row TO {prefix}staff@localhost;
 GRANT INSERT, UPDATE ON {database}.tariff TO {prefix}staff@localhost;
 GRANT INSERT ON {database}.tariff_version TO {prefix}staff@localhost;
 GRANT INSERT ON {database}.supply_tariff TO {prefix}staff@localhost;

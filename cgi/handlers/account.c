@@ -364,7 +364,7 @@ enum rc handle_contact_end(struct request *request)
 /* ---- the ledger of an account */
 
 static const char *const objects[] = {"payment", "purchase", "delivery", "adjustment", "refund",
-                                      "charge",  "epoch",    "bill",     NULL};
+                                      "charge",  "epoch",    "bill",     "take_over",  NULL};
 
 SHAPE(ledger_row, "LedgerRow", struct ledger_row, F_ID(struct ledger_row, id, NEEDED),
       F_TIME(struct ledger_row, at, NEEDED), F_WORDS(struct ledger_row, posting, NEEDED),

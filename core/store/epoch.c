@@ -19,6 +19,12 @@ enum rc epochs_insert(struct db *db, const struct epoch *epoch, int64_t *ret_id)
     return RC_OK;
 }
 
+enum rc epochs_delete(struct db *db, int64_t id)
+{
+    assert(db_in_transaction(db));
+    return db_execute(db, "DELETE FROM supply_epoch WHERE id = ?", DB_ARGS(db_int(id)), NULL);
+}
+
 enum rc epochs_live(struct db *db, struct arena *arena, int64_t supply_id, struct epoch *ret_epoch)
 {
     struct db_rows rows;

@@ -36,6 +36,8 @@ struct meter_money {
 
 /* RC_CONFLICT: the supply has a live epoch, or had this number. */
 enum rc epochs_insert(struct db *db, const struct epoch *epoch, int64_t *ret_id) MUST_CHECK;
+/* Takes one back in which nothing happened. RC_REFUSED: something refers to it. */
+enum rc epochs_delete(struct db *db, int64_t id) MUST_CHECK;
 /* The live one of a supply; RC_NOT_FOUND. */
 enum rc epochs_live(struct db *db, struct arena *arena, int64_t supply_id,
                     struct epoch *ret_epoch) MUST_CHECK;

@@ -19,7 +19,8 @@
 
 struct ledger_entry {
     enum ledger_posting posting;
-    const char *object_kind; /* payment, purchase, delivery, adjustment, refund, charge, epoch */
+    const char *
+        object_kind; /* payment, purchase, delivery, adjustment, refund, charge, epoch, take_over */
     int64_t object_id;
     int64_t supply_id;   /* where one of the accounts belongs to a supply, else 0 */
     const char *channel; /* where one of the accounts belongs to a channel, else "" */

@@ -1,0 +1,101 @@
+"""Take-over of live meters from a sheet, on a real field: check, differences, commit, undo."""
+import os
+import sys
+import unittest
+import uuid
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import lib  # noqa: E402
+import money  # noqa: E402
+
+HEAD = "铺位,商户,联系人,电话,电表,期初余额,购电次数,电价方案,预警值"
+
+
+class TakeOver(money.Case):
+    meters = 6
+
+    def upload(self, lines, head=HEAD):
+        body = "\n".join([head, *lines]).encode()
+        return self.clerk.json_of(self.clerk.call("POST", "/take-overs", raw=body, headers={
+            "Content-Type": "text/csv", "X-File-Name": "sheet.csv", "Idempotency-Key": str(uuid.uuid4())}))
+
+    def line(self, n, balance=None, count=None, alarm="", tariff="", name=None, unit=None):
+        state = self.sql(f"SELECT balance_fen, purchase_count FROM meter_state s JOIN meter m ON m.id = s.meter_id"
+                         f" WHERE m.number = 'M{n:03d}'")[0]
+        balance = f"{int(state[0]) / 100:.2f}" if balance is None else balance
+        return f"{unit or f'1F-{n:03d}'},{name or f'老店{n}'},王五,1380000000{n},M{n:03d},{balance},{count or state[1]},{tariff},{alarm}"
+
+    def later(self, take_over):
+        """Every meter of it was read again."""
+        lib.wait_for("a second reading", lambda: self.one(
+            f"SELECT COUNT(*) FROM take_over_row r JOIN supply s ON s.id = r.supply_id JOIN meter_state m ON m.meter_id = s.meter_id"
+            f" WHERE r.take_over_id = {take_over} AND m.taken_at <= r.first_at") == "0")
+
+    def commit(self, take_over, **more):
+        self.later(take_over)
+        return self.clerk.post(f"/take-overs/{take_over}/commit", more, str(uuid.uuid4()))
+
+    def verdicts(self, page):
+        return {row["meter_number"]: row["verdict"] for row in page["items"]}
+
+    def test_sheet_to_accounts_and_back(self):
+        page = self.upload([self.line(1), self.line(2, balance="999999.00"), self.line(3, count="4444"),
+                            "1F-009,空,,,M999,1,,,", self.line(4, unit="1F-001")])
+        take_over = page["id"]
+        self.assertEqual(self.verdicts(page), {"M001": "ok", "M002": "balance_differs", "M003": "count_differs", "M999": "error",
+                                               "M004": "error"})
+        page = self.commit(take_over)
+        self.assertEqual(self.verdicts(page)["M001"], "taken")
+        self.assertEqual(self.verdicts(page)["M002"], "balance_differs")
+        one = next(row for row in page["items"] if row["meter_number"] == "M001")
+        epoch = self.sql(f"SELECT open_count, open_balance_fen FROM supply_epoch WHERE supply_id = {one['supply_id']}")[0]
+        self.assertEqual([int(epoch[0]), int(epoch[1])], [one["second_count"], one["second_balance_fen"]])
+        account = self.clerk.get(f"/accounts/{one['account_id']}")
+        self.assertEqual((account["state"], account["contacts"][0]["phone"]), ("open", "13800000001"))
+        # Somebody looked: the meter's word counts for the second one.
+        line = next(row["line_number"] for row in page["items"] if row["meter_number"] == "M002")
+        page = self.commit(take_over, accept_lines=[line])
+        self.assertEqual(self.verdicts(page)["M002"], "taken")
+        self.assertEqual(self.clerk.get("/take-overs")["items"][0]["taken"], 2)
+        # Undo, and the same sheet again.
+        page = self.clerk.post(f"/take-overs/{take_over}/undo", {"reason": "重来"}, str(uuid.uuid4()))
+        self.assertEqual(self.verdicts(page)["M001"], "undone")
+        self.assertEqual(self.one("SELECT COUNT(*) FROM supply_epoch"), "0")
+        again = self.upload([self.line(1)])["id"]
+        self.assertEqual(self.verdicts(self.commit(again)), {"M001": "taken"})
+        purchase = self.delivered(self.sell(self.supply("M001"), 5000))
+        self.assertEqual(purchase["delivery"]["purchase_count"], one["second_count"] + 1)
+        self.refused(409, "sold_since", "take_over_id", self.clerk.post, f"/take-overs/{again}/undo", {"reason": "晚了"},
+                     str(uuid.uuid4()))
+        self.assertEqual(self.clerk.get(f"/take-overs/{again}")["state"], "done")
+
+    def test_prices_and_alarms(self):
+        lib.wait_for("the meter's prices", lambda: self.one("SELECT COUNT(price_flat_e4) FROM meter_parameter") == "6", 60)
+        tariff = self.clerk.post("/tariffs", {"code": "ONE", "name": "单一"}, str(uuid.uuid4()))["id"]
+        body = {"period": {"every": "month", "day": 1}, "prices_e4": {"flat": 8000}}
+        self.clerk.post(f"/tariffs/{tariff}/versions", {"valid_from_at": "2026-01-01T00:00:00Z", "kind": "single", "body": body,
+                                                        "reason": "x"}, str(uuid.uuid4()))
+        page = self.upload([self.line(5, tariff="ONE"), self.line(6, alarm="123.45")])
+        self.assertEqual(self.verdicts(page), {"M005": "price_differs", "M006": "alarm_differs"})
+
+    def test_a_silent_meter_waits(self):
+        page = self.upload([self.line(4)])
+        take_over = page["id"]
+        self.park.sim("fault", scope="meter", meter="M004", kind="silent")
+        self.sql(f"UPDATE take_over_row SET first_at = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR WHERE take_over_id = {take_over}")
+        page = self.clerk.post(f"/take-overs/{take_over}/commit", {}, str(uuid.uuid4()))
+        self.assertEqual(self.verdicts(page), {"M004": "silent"})
+
+    def test_refusals(self):
+        self.refused(400, "missing_column", "balance", self.upload, [], "铺位,商户,电表")
+        self.refused(400, "bad_request", "", self.upload, [], "")
+        page = self.upload([self.line(5, balance="1.234"), self.line(5, tariff="NONE"), "1F-005,店,王,123,M005,1,,,",
+                            "1F-005,,,,M005,1,,,", self.line(5, count="70000")])
+        self.assertEqual({row["verdict"] for row in page["items"]}, {"error"})
+        self.assertTrue(all(row["message"] and row["message_en"] for row in page["items"]))
+        take_over = page["id"]
+        self.refused(409, "wrong_state", "state", self.clerk.post, f"/take-overs/{take_over}/undo", {"reason": "x"}, str(uuid.uuid4()))
+
+
+if __name__ == "__main__":
+    unittest.main()
