@@ -130,12 +130,16 @@ class DeliveryCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.park = Park(lines=2, meters=cls.meters, settings=cls.settings)
+        cls.park = cls.make_park()
         cls.addClassCleanup(cls.park.stop)
         cls.park.start_field()
         cls.till = Till(cls.park)
         cls.till.open(*cls.park.meters)
         cls.turn = 0
+
+    @classmethod
+    def make_park(cls, **more):
+        return Park(lines=2, meters=cls.meters, settings=cls.settings, **more)
 
     def setUp(self):
         """Another meter and link each time."""
