@@ -82,6 +82,7 @@ int ctl_user_list(struct ctl *ctl);
 int ctl_user_state(struct ctl *ctl);
 int ctl_user_role(struct ctl *ctl);
 int ctl_user_reset(struct ctl *ctl);
+int ctl_model_accept(struct ctl *ctl);
 int ctl_model_list(struct ctl *ctl);
 int ctl_model_check(struct ctl *ctl);
 int ctl_model_test(struct ctl *ctl);

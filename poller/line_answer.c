@@ -97,6 +97,9 @@ static bool ask(struct link *link, const struct line_question *question, const s
                 struct text *json)
 {
     struct device device = {.link = link, .address = question->address, .model = model};
+    if (question->accept) {
+        return acceptance_run(&device, &question->acceptance, json);
+    }
     struct device_identity identity;
     enum rc rc = read_identity(&device, &identity);
     if (rc != RC_OK) {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "core/base/text.h"
+#include "poller/acceptance.h"
 #include "poller/device.h"
 #include "poller/model_set.h"
 
@@ -20,6 +21,8 @@ struct line_question {
     bool whole;                      /* model_test: every point, not identity alone */
     char model_code[MODEL_CODE_MAX]; /* "" when model_json is set */
     char *model_json;                /* owned; NULL: the model of model_code */
+    bool accept;                     /* acceptance: the run below, frames and all */
+    struct acceptance acceptance;
 };
 
 /* Asks on the caller's link, which the caller owns. Appends the JSON; true if it is an answer,

@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/flow/command.h"
 #include "core/flow/delivery.h"
+#include "core/rules/money.h"
 #include "core/store/field_request.h"
 #include "core/store/wake.h"
 #include "poller/engine.h"
@@ -212,6 +213,18 @@ static void refuse(struct listener *listener, int64_t id, const char *error, con
     (void)!field_request_end(listener->db, id, false, text_string(&json));
 }
 
+static enum rc fill_acceptance(const struct json_object *json, struct line_question *question)
+{
+    const char *serial = "";
+    struct acceptance *acceptance = &question->acceptance;
+    question->accept = true;
+    TRY(json_get_int(json, "amount_fen", 1, MONEY_MAX_FEN, &acceptance->amount_fen));
+    TRY(json_get_int(json, "hoard_fen", 0, MONEY_MAX_FEN, &acceptance->hoard_fen));
+    TRY(json_get_text(json, "serial_number", 1, SERIAL_NUMBER_MAX - 1, &serial));
+    text_copy(acceptance->serial_number, sizeof(acceptance->serial_number), serial);
+    return RC_OK;
+}
+
 static enum rc fill_question(const struct field_request *request, const struct json_object *json,
                              struct line_question *question)
 {
@@ -221,6 +234,9 @@ static enum rc fill_question(const struct field_request *request, const struct j
                                        .whole = request->kind == FIELD_REQUEST_MODEL_TEST};
     if (json_get_text(json, "model", 1, MODEL_CODE_MAX - 1, &code) == RC_OK) {
         text_copy(question->model_code, sizeof(question->model_code), code);
+    }
+    if (request->kind == FIELD_REQUEST_ACCEPTANCE) {
+        return fill_acceptance(json, question);
     }
     if (question->whole && request->model_json != NULL && request->model_json[0] != '\0') {
         question->model_json = strdup(request->model_json);

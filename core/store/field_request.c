@@ -7,6 +7,17 @@
 
 #define ANSWERS_MAX 20000
 
+static const char *const kinds[FIELD_REQUEST_KIND__MAX] = {"probe", "model_test", "acceptance"};
+
+static enum field_request_kind kind_find(const char *name)
+{
+    int kind = 0;
+    while (kind < FIELD_REQUEST_ACCEPTANCE && strcmp(kinds[kind], name) != 0) {
+        kind++;
+    }
+    return (enum field_request_kind)kind;
+}
+
 enum rc field_request_add(struct db *db, const struct field_request *request, int64_t *ret_id)
 {
     assert(db != NULL && request != NULL && ret_id != NULL);
@@ -14,18 +25,18 @@ enum rc field_request_add(struct db *db, const struct field_request *request, in
     int64_t expires_at_ms =
         request->expires_at_ms != 0 ? request->expires_at_ms : now_ms + FIELD_REQUEST_EXPIRY_MS;
     struct db_outcome outcome;
-    TRY(db_execute(
-        db,
-        "INSERT INTO field_request (kind, shard, line_id, link, address, model, state,"
-        " requested_at, expires_at, import_id, import_line)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
-        DB_ARGS(db_text(request->kind == FIELD_REQUEST_PROBE ? "probe" : "model_test"),
-                db_int(request->shard), db_int_or_null(request->line_id != 0, request->line_id),
-                db_text(request->link_json), db_int(request->address),
-                db_text_or_null(request->model_json), db_time(now_ms), db_time(expires_at_ms),
-                db_int_or_null(request->import_id != 0, request->import_id),
-                db_int_or_null(request->import_id != 0, request->import_line)),
-        &outcome));
+    TRY(db_execute(db,
+                   "INSERT INTO field_request (kind, shard, line_id, link, address, model, state,"
+                   " requested_at, expires_at, import_id, import_line)"
+                   " VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+                   DB_ARGS(db_text(kinds[request->kind]), db_int(request->shard),
+                           db_int_or_null(request->line_id != 0, request->line_id),
+                           db_text(request->link_json), db_int(request->address),
+                           db_text_or_null(request->model_json), db_time(now_ms),
+                           db_time(expires_at_ms),
+                           db_int_or_null(request->import_id != 0, request->import_id),
+                           db_int_or_null(request->import_id != 0, request->import_line)),
+                   &outcome));
     *ret_id = outcome.insert_id;
     return RC_OK;
 }
@@ -48,8 +59,7 @@ enum rc field_request_scan(struct db *db, struct arena *arena, int64_t shard, si
     for (size_t i = 0; i < rows.count; i++) {
         requests[i] = (struct field_request){
             .id = db_get_int(&rows, i, 0),
-            .kind = strcmp(db_get_text(&rows, i, 1), "probe") == 0 ? FIELD_REQUEST_PROBE
-                                                                   : FIELD_REQUEST_MODEL_TEST,
+            .kind = kind_find(db_get_text(&rows, i, 1)),
             .shard = db_get_int(&rows, i, 2),
             .line_id = db_get_int(&rows, i, 3),
             .link_json = db_get_text(&rows, i, 4),

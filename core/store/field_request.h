@@ -1,8 +1,9 @@
 /*
  * Questions to the field that are not orders: what answers at this address (probe, for an import),
- * and what does this model file make of it (model_test). The asker writes a row; the poller of the
- * shard takes it between two orders, reads (never writes), and ends it. Both sides find rows in
- * MariaDB; Redis only wakes the poller.
+ * what does this model file make of it (model_test), what may the model promise (acceptance: the
+ * one that writes; link also has "amount_fen", "hoard_fen", "serial_number"; result: acceptance.h).
+ * The asker writes a row; the poller of the shard takes it between two orders, reads (never
+ * writes), and ends it. Both sides find rows in MariaDB; Redis only wakes the poller.
  *
  *   pending -> taken -> done | failed        pending, taken -> expired (by paywatt-jobs, or the
  * asker's patience)
@@ -33,7 +34,12 @@
 #define FIELD_REQUEST_EXPIRY_MS 120000 /* the poller does not begin on an older one */
 #define FIELD_REQUEST_RESULT_MAX 65536
 
-enum field_request_kind { FIELD_REQUEST_PROBE, FIELD_REQUEST_MODEL_TEST };
+enum field_request_kind {
+    FIELD_REQUEST_PROBE,
+    FIELD_REQUEST_MODEL_TEST,
+    FIELD_REQUEST_ACCEPTANCE,
+    FIELD_REQUEST_KIND__MAX
+};
 
 struct field_request {
     int64_t id; /* set by the store */
