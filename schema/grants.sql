@@ -109,6 +109,7 @@ GRANT SELECT ON {database}.meter_state TO {prefix}machine@localhost;
 GRANT SELECT ON {database}.reading TO {prefix}machine@localhost;
 GRANT SELECT ON {database}.program_heartbeat TO {prefix}machine@localhost;
 -- /healthz: how long audit rows wait for their chain; not what they say
+GRANT SELECT (name, state, checked_at) ON {database}.invariant_result TO {prefix}machine@localhost;
 GRANT SELECT (id, at) ON {database}.audit TO {prefix}machine@localhost;
 GRANT SELECT (position, audit_id, chained_at) ON {database}.audit_chain TO {prefix}machine@localhost;
 
@@ -151,6 +152,7 @@ GRANT UPDATE ON {database}.supply TO {prefix}jobs@localhost;
 GRANT INSERT, UPDATE ON {database}.alarm TO {prefix}jobs@localhost;
 GRANT INSERT, UPDATE ON {database}.program_heartbeat TO {prefix}jobs@localhost;
 GRANT INSERT, UPDATE ON {database}.site_setting TO {prefix}jobs@localhost;
+GRANT INSERT, UPDATE, DELETE ON {database}.invariant_result TO {prefix}jobs@localhost;
 GRANT DELETE ON {database}.idempotency TO {prefix}jobs@localhost;
 GRANT UPDATE, DELETE ON {database}.field_request TO {prefix}jobs@localhost;
 GRANT UPDATE ON {database}.import TO {prefix}jobs@localhost;

@@ -9,6 +9,7 @@
 #include "cgi/shape.h"
 #include "core/base/clock.h"
 #include "core/flow/command.h"
+#include "core/store/invariant_result.h"
 #include "core/store/status.h"
 
 #define HEARTBEAT_LATE_MS 30000
@@ -116,7 +117,11 @@ struct health_view {
     int64_t jobs_age_s;
     const char *audit_chain;
     int64_t audit_waiting_s;
+    const char *invariants;
+    int64_t invariants_broken;
+    int64_t invariants_age_s;
 };
+static const char *const invariant_states[] = {"ok", "broken", "unknown", NULL};
 static const char *const health_states[] = {"ok", "failing", NULL};
 SHAPE(health, "Health", struct health_view,
       F_ENUM(struct health_view, state, NEEDED, health_states),
@@ -127,7 +132,10 @@ SHAPE(health, "Health", struct health_view,
       F_ENUM(struct health_view, jobs, NEEDED, service_states),
       F_NUMBER(struct health_view, jobs_age_s, NULLABLE),
       F_ENUM(struct health_view, audit_chain, NEEDED, service_states),
-      F_NUMBER(struct health_view, audit_waiting_s, NULLABLE));
+      F_NUMBER(struct health_view, audit_waiting_s, NULLABLE),
+      F_ENUM(struct health_view, invariants, NEEDED, invariant_states),
+      F_NUMBER(struct health_view, invariants_broken, NEEDED),
+      F_NUMBER(struct health_view, invariants_age_s, NULLABLE));
 
 static int64_t age_s(int64_t now_ms, int64_t at_ms)
 {
@@ -140,12 +148,16 @@ enum rc handle_health_show(struct request *request)
     struct status_health health = {0};
     enum rc rc = status_health(request->db, request->arena, &health);
     bool database = rc == RC_OK;
+    struct invariant_summary checks = {0};
+    if (database) {
+        database = invariant_results_summary(request->db, request->arena, &checks) == RC_OK;
+    }
     bool redis = redis_ping(request->redis) == RC_OK;
     bool poller = database && !is_late(now_ms, health.poller_heartbeat_at_ms);
     bool jobs = database && !is_late(now_ms, health.jobs_heartbeat_at_ms);
     bool chain = database && (health.audit_waiting_since_at_ms == 0 ||
                               now_ms - health.audit_waiting_since_at_ms <= AUDIT_LATE_MS);
-    bool well = database && redis && poller && jobs && chain;
+    bool well = database && redis && poller && jobs && chain && checks.broken == 0;
     struct health_view view = {.state = well ? "ok" : "failing",
                                .database = database ? "ok" : "down",
                                .redis = redis ? "ok" : "down",
@@ -154,7 +166,12 @@ enum rc handle_health_show(struct request *request)
                                .jobs = jobs ? "ok" : "down",
                                .jobs_age_s = age_s(now_ms, health.jobs_heartbeat_at_ms),
                                .audit_chain = chain ? "ok" : "down",
-                               .audit_waiting_s = age_s(now_ms, health.audit_waiting_since_at_ms)};
+                               .audit_waiting_s = age_s(now_ms, health.audit_waiting_since_at_ms),
+                               .invariants = checks.checked == 0  ? "unknown"
+                                             : checks.broken == 0 ? "ok"
+                                                                  : "broken",
+                               .invariants_broken = checks.broken,
+                               .invariants_age_s = age_s(now_ms, checks.checked_at_ms)};
     TRY(request_reply(request, 200, &view));
     request->status = well ? 200 : 503;
     return RC_OK;
