@@ -4,9 +4,11 @@
  */
 import {
   Bell,
+  CircleCheck,
   CirclePlus,
   Connection,
   Document,
+  Finished,
   Grid,
   InfoFilled,
   List,
@@ -75,6 +77,8 @@ export const pages: readonly PageRow[] = [
   { path: '/accounts', name: 'accounts', title: 'page.accounts', permission: 'account.view', group: 'tenants', icon: Wallet, load: () => import('./pages/accounts/AccountsPage.vue') },
   { path: '/accounts/new', name: 'account_new', title: 'page.account_new', permission: 'account.manage', group: 'tenants', icon: CirclePlus, load: () => import('./pages/accounts/OpenAccountPage.vue') },
   { path: '/accounts/:id(\\d+)', name: 'account', title: 'page.account', permission: 'account.view', load: () => import('./pages/accounts/AccountPage.vue') },
+  { path: '/take-over', name: 'take_overs', title: 'page.take_over', permission: 'account.view', group: 'tenants', icon: Finished, load: () => import('./pages/takeover/TakeOversPage.vue') },
+  { path: '/take-over/:id(\\d+)', name: 'take_over', title: 'page.take_over', permission: 'account.view', load: () => import('./pages/takeover/TakeOverPage.vue') },
   { path: '/tariffs', name: 'tariffs', title: 'page.tariffs', permission: 'tariff.view', group: 'tenants', icon: PriceTag, load: () => import('./pages/tariffs/TariffsPage.vue') },
   { path: '/tariffs/:id(\\d+)', name: 'tariff', title: 'page.tariff', permission: 'tariff.view', load: () => import('./pages/tariffs/TariffPage.vue') },
   { path: '/tariffs/:id(\\d+)/edit', name: 'tariff_edit', title: 'page.tariff_edit', permission: 'tariff.manage', load: () => import('./pages/tariffs/TariffEditPage.vue') },
@@ -85,6 +89,7 @@ export const pages: readonly PageRow[] = [
   { path: '/lock-outs', name: 'lock_outs', title: 'page.lock_outs', permission: 'park.view', group: 'operations', icon: Lock, load: () => import('./pages/lockouts/LockOutsPage.vue') },
   { path: '/approvals', name: 'approvals', title: 'page.approvals', permission: 'approval.view', group: 'today', icon: Stamp, load: () => import('./pages/approvals/ApprovalsPage.vue') },
   { path: '/alarms', name: 'alarms', title: 'page.alarms', permission: 'alarm.view', group: 'alarms', icon: Bell, badge: 'alarms_open', bottom_bar: 3, load: () => import('./pages/alarms/AlarmsPage.vue') },
+  { path: '/checks', name: 'checks', title: 'page.checks', permission: 'check.view', group: 'audit', icon: CircleCheck, load: () => import('./pages/checks/ChecksPage.vue') },
   { path: '/audit', name: 'audit', title: 'page.audit', permission: 'audit.view', group: 'audit', icon: Document, load: () => import('./pages/audit/AuditPage.vue') },
   { path: '/import', name: 'imports', title: 'page.import', permission: 'import.run', group: 'system', icon: Upload, load: () => import('./pages/imports/ImportsPage.vue') },
   { path: '/import/:id(\\d+)', name: 'import', title: 'page.import', permission: 'import.run', load: () => import('./pages/imports/ImportPage.vue') },

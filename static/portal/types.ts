@@ -123,5 +123,9 @@ export type SampleBill = Schemas['SampleBill'];
 export type OldPrice = Schemas['OldPrice'];
 
 export type WaitingItem = Schemas['WaitingItem'];
+export type TakeOver = Schemas['TakeOver'];
+export type TakeOverPage = Schemas['TakeOverPage'];
+export type TakeOverRow = Schemas['TakeOverRow'];
+export type Checks = Schemas['Checks'];
 export type Refund = Schemas['Refund'];
 export type Adjustment = Schemas['Adjustment'];

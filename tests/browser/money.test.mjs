@@ -171,6 +171,52 @@ test('a tariff with steps and rates is written beside its sample bill', { timeou
   await page.context().close();
 });
 
+test('meters in service are taken over from a sheet, differences accepted one by one, and undone', { timeout: 120_000 }, async () => {
+  const page = await newPage(browser, desk, 'zh-CN');
+  await logIn(page, userOf('finance'));
+  const [fits_sheet, other_balance, other_count] = [await freeSupply(page), await freeSupply(page), await freeSupply(page)];
+  const line = (supply, more_fen, more_count) =>
+    [supply.unit_number, supply.shop_name, 'Li Li', '13800138000', supply.meter_number, ((supply.balance_fen + more_fen) / 100).toFixed(2), supply.purchase_count + more_count, '', ''].join(',');
+  const csv = `unit,shop,contact,phone,meter,balance,count,tariff,alarm\n${line(fits_sheet, 0, 0)}\n${line(other_balance, 50_000, 0)}\n${line(other_count, 0, 3)}\n`;
+  await page.goto(`${base}/take-over`);
+  await page.setInputFiles('input[type=file]', { name: 'sheet.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+  await page.waitForURL(/\/take-over\/\d+$/);
+  const row = (supply) => page.locator('tbody tr', { hasText: supply.unit_number });
+  await row(other_balance).locator('.pw-state--level-2').waitFor();
+  await row(other_count).locator('.pw-state--level-2').waitFor();
+  await picture(page, 'take-over');
+  await row(other_balance).locator('.el-checkbox').click();
+  // The second reading must be younger than the check.
+  await page.waitForTimeout(9_000);
+  await page.locator('[data-test=take-over-commit]').click();
+  await page.locator('[data-test=take-over-send]').click();
+  await page.locator('[data-test=take-over-undo]').waitFor({ timeout: 30_000 });
+  await row(fits_sheet).locator('a[href*="/accounts/"]').waitFor();
+  await row(other_balance).locator('a[href*="/accounts/"]').waitFor();
+  assert.equal(await row(other_count).locator('a[href*="/accounts/"]').count(), 0, 'a difference nobody accepted stays on its list');
+  await picture(page, 'take-over-done');
+  await page.locator('[data-test=take-over-undo]').click();
+  await page.locator('.el-dialog:visible textarea').fill('only a test');
+  await page.locator('.el-dialog:visible button[type=submit]').click();
+  await page.locator('[data-test=take-over-undo]').waitFor({ state: 'detached' });
+  const free = (await get(page, `/supplies?free=true&limit=200`)).items.map((one) => one.supply_id);
+  assert.ok(free.includes(fits_sheet.supply_id));
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test('the proofs hold, each told as a sentence', { timeout: 120_000 }, async () => {
+  const page = await newPage(browser, desk, 'zh-CN');
+  await logIn(page, userOf('auditor'));
+  await page.goto(`${base}/checks`);
+  await page.locator('[data-check]').first().waitFor({ timeout: 90_000 });
+  assert.equal(await page.locator('[data-check=broken]').count(), 0);
+  assert.ok((await page.locator('[data-check=ok]').count()) > 20);
+  await picture(page, 'checks');
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test('an amount that may not be sold is refused with the reason', async () => {
   const page = await newPage(browser, desk, 'zh-CN');
   await logIn(page, userOf('finance'));
