@@ -280,7 +280,7 @@ enum rc handle_payment_decide(struct request *request)
     return request_reply(request, 200, &reply);
 }
 
-static const char *const delivery_decisions[] = {"resend", "cancel", "fence", NULL};
+static const char *const delivery_decisions[] = {"resend", "cancel", "fence", "confirm", NULL};
 
 struct delivery_decision_input {
     const char *decision;
@@ -291,6 +291,33 @@ SHAPE(delivery_decision_input, "DeliveryDecision", struct delivery_decision_inpu
       F_ENUM(struct delivery_decision_input, decision, NEEDED, delivery_decisions),
       F_TEXT(struct delivery_decision_input, reason, NEEDED, 1, COMMAND_REASON_MAX));
 
+struct delivery_decided {
+    const struct purchase_view *purchase;
+    const struct approval_item *approval;
+};
+
+SHAPE(delivery_decided, "DeliveryDecided", struct delivery_decided,
+      F_OBJECT(struct delivery_decided, purchase, NEEDED, &shape_purchase),
+      F_OBJECT(struct delivery_decided, approval, NULLABLE, &shape_approval));
+
+/* The money is in the meter: a second person must agree. */
+static enum rc ask_confirmed(struct request *request, const char *reason,
+                             struct delivery_decided *reply)
+{
+    struct command_refusal refusal = {.code = "", .field = ""};
+    int64_t approval_id = 0;
+    struct approval_item *approval = arena_take(request->arena, sizeof *approval);
+    if (approval == NULL) {
+        return RC_MEMORY;
+    }
+    enum rc rc = delivery_ask_confirmed(request->db, request->arena, &request->actor,
+                                        request->ids[0], reason, &approval_id, &refusal);
+    TRY(money_refuse(request, rc, &refusal));
+    TRY(hold_approval(request, approval_id, approval));
+    reply->approval = approval;
+    return RC_OK;
+}
+
 enum rc handle_delivery_decide(struct request *request)
 {
     const struct delivery_decision_input *input = request->input;
@@ -298,6 +325,7 @@ enum rc handle_delivery_decide(struct request *request)
     struct delivery_row delivery;
     struct sale_facts facts;
     struct purchase_view view;
+    struct delivery_decided reply = {.purchase = &view};
     int64_t id = request->ids[0];
     enum rc rc = RC_OK;
     if (strcmp(input->decision, "resend") == 0) {
@@ -305,6 +333,8 @@ enum rc handle_delivery_decide(struct request *request)
                              input->reason, &refusal);
     } else if (strcmp(input->decision, "cancel") == 0) {
         rc = delivery_cancel(request->db, &request->actor, id, input->reason, &refusal);
+    } else if (strcmp(input->decision, "confirm") == 0) {
+        TRY(ask_confirmed(request, input->reason, &reply));
     } else {
         rc = delivery_fence(request->db, &request->actor, id, input->reason, &refusal);
     }
@@ -313,5 +343,5 @@ enum rc handle_delivery_decide(struct request *request)
     TRY(sale_facts_get(request->db, request->arena, delivery.supply_id, &facts));
     TRY(purchase_list_one(request->db, request->arena, delivery.purchase_id, &view));
     park_wake_after_commit(request, facts.shard);
-    return request_reply(request, 200, &view);
+    return request_reply(request, reply.approval == NULL ? 200 : 202, &reply);
 }

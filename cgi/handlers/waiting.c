@@ -39,7 +39,7 @@ static const struct {
      "下发需人工判断",
      "Delivery needs a decision",
      2,
-     {{"resend", "继续下发", "Deliver again"}, {"fence", "作废次数后退款", "Burn the count"}}},
+     {{"resend", "继续下发", "Deliver again"}, {"confirm", "已在表内", "It is in the meter"}}},
     {"delivery_unknown",
      "下发结果未知,正在回读",
      "Delivery not yet proved, reading back",

@@ -283,6 +283,11 @@ static enum rc post(struct own *own)
                                  .channel = "",
                                  .amount_fen = corrects ? -row->left_fen : row->left_fen,
                                  .at_ms = clock_now_ms()};
+    TRY(ledger_post(own->db, &own->arena, &entry));
+    if (corrects || strcmp(row->kind, "wrong_shop") != 0) {
+        return RC_OK;
+    }
+    entry.posting = POSTING_ADJUSTMENT_HELD; /* the right shop had it when this was agreed */
     return ledger_post(own->db, &own->arena, &entry);
 }
 

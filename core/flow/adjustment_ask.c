@@ -315,3 +315,37 @@ enum rc suspense_keep(struct db *db, struct arena *arena, const struct actor *ac
     return step_audit(db, actor, AUDIT_ACTION_SUSPENSE_KEEP, "payment", payment_id,
                       payment.order_number, reason, "", "");
 }
+
+enum rc delivery_ask_confirmed(struct db *db, struct arena *arena, const struct actor *actor,
+                               int64_t delivery_id, const char *reason, int64_t *ret_approval_id,
+                               struct command_refusal *ret_refusal)
+{
+    assert(db_in_transaction(db));
+    struct delivery_row delivery;
+    char amount[MONEY_TEXT_MAX];
+    *ret_refusal = (struct command_refusal){.code = "", .field = ""};
+    TRY(step_check_reason(reason, "reason", ret_refusal));
+    TRY(deliveries_get(db, arena, delivery_id, &delivery));
+    TRY(supply_lock(db, delivery.supply_id));
+    TRY(deliveries_get(db, arena, delivery_id, &delivery));
+    if (delivery.state != DELIVERY_MANUAL || delivery.purchase_count == 0) {
+        return step_refuse(RC_CONFLICT, "conflict", "", ret_refusal);
+    }
+    (void)money_format(delivery.amount_fen, amount);
+    struct approval_request ask = {
+        .kind = APPROVAL_DELIVERY_CONFIRMED,
+        .object_kind = "delivery",
+        .object_id = delivery_id,
+        .object_label = amount,
+        .payload = arena_printf(
+            arena,
+            "{\"act\":\"delivery_ok\",\"delivery_id\":%lld,\"supply_id\":%lld,"
+            "\"summary_zh\":\"认定 %s 元(第 %lld 次)已在电表内,不再下发\",\"summary_en\":\"%s yuan"
+            " (count %lld) count as being in the meter and will not be sent again\"}",
+            (long long)delivery_id, (long long)delivery.supply_id, amount,
+            (long long)delivery.purchase_count, amount, (long long)delivery.purchase_count),
+        .reason = reason,
+        .expires_after_ms = REFUND_APPROVAL_EXPIRY_MS,
+    };
+    return approval_request(db, arena, actor, &ask, ret_approval_id, ret_refusal);
+}

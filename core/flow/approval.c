@@ -6,6 +6,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/json.h"
+#include "core/flow/delivery.h"
 #include "core/flow/lock_out.h"
 #include "core/flow/refund.h"
 #include "core/flow/step.h"
@@ -134,6 +135,15 @@ static enum rc carry_adjustment(const struct carrying *carrying)
                             &carrying->answer->shard, carrying->refusal);
 }
 
+static enum rc carry_delivery_confirmed(const struct carrying *carrying)
+{
+    int64_t delivery_id = 0;
+    TRY(check_maker(carrying, PERMISSION_SUSPENSE_DECIDE));
+    TRY(json_get_int(carrying->payload, "delivery_id", 1, INT64_MAX, &delivery_id));
+    return delivery_decide(carrying->db, &carrying->maker, delivery_id, DELIVERY_DECIDE_CONFIRMED,
+                           carrying->row->id, carrying->row->reason, carrying->refusal);
+}
+
 static enum rc carry_price_change(const struct carrying *carrying)
 {
     struct tariff_version_request request = {.reason = carrying->row->reason,
@@ -156,9 +166,13 @@ static enum rc carry_out(struct carrying *carrying)
     static const struct {
         const char *act;
         enum rc (*carry)(const struct carrying *carrying);
-    } acts[] = {{"command", carry_command}, {"lock_out", carry_lock_out},
-                {"lift", carry_lift},       {"price_change", carry_price_change},
-                {"refund", carry_refund},   {"adjustment", carry_adjustment}};
+    } acts[] = {{"command", carry_command},
+                {"lock_out", carry_lock_out},
+                {"lift", carry_lift},
+                {"price_change", carry_price_change},
+                {"refund", carry_refund},
+                {"adjustment", carry_adjustment},
+                {"delivery_ok", carry_delivery_confirmed}};
     CLEANUP(json_release) struct json_object *payload = NULL;
     const char *act = "";
     TRY(json_parse(carrying->row->payload, strlen(carrying->row->payload), PAYLOAD_DEPTH,

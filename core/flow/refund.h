@@ -67,6 +67,11 @@ enum rc suspense_deliver(struct db *db, struct arena *arena, const struct actor 
                          int64_t payment_id, int64_t supply_id, const char *reason,
                          struct settle_answer *ret_answer,
                          struct command_refusal *ret_refusal) MUST_CHECK;
+/* A delivery that waits for a person is in the meter, somebody looked: asks the second person.
+   RC_CONFLICT "conflict": it is in another state. */
+enum rc delivery_ask_confirmed(struct db *db, struct arena *arena, const struct actor *actor,
+                               int64_t delivery_id, const char *reason, int64_t *ret_approval_id,
+                               struct command_refusal *ret_refusal) MUST_CHECK;
 /* It goes on waiting, under this person's name. */
 enum rc suspense_keep(struct db *db, struct arena *arena, const struct actor *actor,
                       int64_t payment_id, const char *reason,

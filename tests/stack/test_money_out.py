@@ -5,6 +5,7 @@ import unittest
 import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import lib  # noqa: E402
 import money  # noqa: E402
 
 LEDGER = ("INSERT IGNORE INTO ledger_account (code, channel) VALUES ('suspense', NULL), ('receivable', 'wechat');"
@@ -107,6 +108,32 @@ class Out(money.Case):
         self.decide(approval["id"], "reject", "不")
         self.assertEqual([item["state"] for item in self.clerk.get("/adjustments")["items"]][:1], ["rejected"])
 
+    def applied(self, adjustment):
+        def look():
+            row = next(item for item in self.clerk.get("/adjustments")["items"] if item["id"] == adjustment)
+            assert row["state"] in ("approved", "writing", "applied"), row
+            return row if row["state"] == "applied" else None
+        return lib.wait_for(f"adjustment {adjustment} to be applied", look, 60, 0.2)
+
+    def test_money_leaves_the_meter_and_is_paid_back(self):
+        row = self.have_account("M001")
+        purchase = self.delivered(self.sell(row, 30000))
+        payment = self.payment_of(purchase)
+        approval = self.adjust(row, "refund", 20000)
+        self.assertIn("200.00", approval["summary_zh"])
+        self.decide(approval["id"])
+        adjustment = self.clerk.get("/adjustments")["items"][0]["id"]
+        done = self.applied(adjustment)
+        self.assertEqual(done["left_fen"], 20000)
+        self.assertEqual([item["object_id"] for item in self.waiting("adjustment_to_pay")], [adjustment])
+        refund = self.clerk.post(f"/adjustments/{adjustment}/refund", {"payment_id": payment}, str(uuid.uuid4()))
+        self.assertEqual((refund["state"], refund["amount_fen"]), ("approved", 20000))
+        self.refused(409, "exceeds_payment", "payment_id", self.clerk.post, f"/adjustments/{adjustment}/refund",
+                     {"payment_id": payment}, str(uuid.uuid4()))
+        paid = self.clerk.post(f"/refunds/{refund['id']}/pay", None, str(uuid.uuid4()))
+        self.assertEqual(paid["state"], "succeeded")
+        self.assertEqual(self.waiting("adjustment_to_pay"), [])
+
     def test_wrong_shop_gets_its_money_at_once(self):
         wrong, right = self.have_account("M001"), self.have_account("M002")
         purchase = self.delivered(self.sell(wrong, 5000))
@@ -118,6 +145,11 @@ class Out(money.Case):
         self.assertEqual((found["origin"], found["amount_fen"], found["state"]), ("wrong_shop", 5000, "paid"))
         self.sql("UPDATE line SET writable = 1")
         self.delivered(found)
+        done = self.applied(self.clerk.get("/adjustments")["items"][0]["id"])
+        self.assertEqual((done["kind"], done["left_fen"]), ("wrong_shop", 5000))
+        # What the right shop was given came back from the wrong one: corrections stand at zero.
+        self.assertEqual(self.one("SELECT COALESCE(SUM(IF(t.debit_id = a.id, t.amount_fen, -t.amount_fen)), 0) FROM ledger_account a"
+                                  " JOIN transfer t ON a.id IN (t.debit_id, t.credit_id) WHERE a.code = 'corrections'"), "0")
 
     def test_a_person_decides_a_delivery(self):
         _, purchase = self.held_sale("M004", 7700)
@@ -125,8 +157,24 @@ class Out(money.Case):
         decide = lambda decision: self.clerk.post(f"/deliveries/{delivery}/decision", {"decision": decision, "reason": "核实"},
                                                   str(uuid.uuid4()))
         self.refused(409, "conflict", "", decide, "fence")
-        self.assertEqual(decide("cancel")["delivery_state"], "cancelled")
+        self.refused(409, "conflict", "", decide, "confirm")
+        self.assertEqual(decide("cancel")["purchase"]["delivery_state"], "cancelled")
         self.refused(409, "conflict", "", decide, "resend")
+
+    def test_two_people_say_that_it_is_in_the_meter(self):
+        purchase = self.delivered(self.sell(self.have_account("M002"), 4400))
+        delivery = purchase["delivery"]["id"]
+        # As a read-back leaves it that could prove neither: everything before its end, undone.
+        self.sql(f"UPDATE delivery SET state = 'manual', ended_at = NULL, wait_code = 'person' WHERE id = {delivery};"
+                 f"UPDATE purchase SET state = 'paid', ended_at = NULL, power_at = NULL WHERE id = {purchase['id']};"
+                 f"UPDATE payment SET disposition = 'pending' WHERE purchase_id = {purchase['id']};"
+                 f"DELETE FROM transfer WHERE posting = 'delivery_confirmed' AND object_id = {delivery}")
+        item = self.waiting("delivery_manual")[0]
+        self.assertEqual((item["object_id"], [b["code"] for b in item["buttons"]]), (delivery, ["resend", "confirm"]))
+        answer = self.clerk.post(f"/deliveries/{delivery}/decision", {"decision": "confirm", "reason": "现场核对"}, str(uuid.uuid4()))
+        self.assertEqual(answer["approval"]["kind"], "delivery_confirmed")
+        self.decide(answer["approval"]["id"])
+        self.assertEqual(self.clerk.get(f"/purchases/{purchase['id']}")["state"], "delivered")
 
     def test_nothing_to_pay_out(self):
         adjustment = 999999

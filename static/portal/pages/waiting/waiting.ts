@@ -8,6 +8,7 @@ import type { Permission, WaitingItem } from '@/types';
 export const buttonRight: Record<string, Permission> = {
   unfreeze: 'supply.unfreeze',
   resend: 'suspense.decide',
+  confirm: 'suspense.decide',
   cancel: 'suspense.decide',
   fence: 'suspense.decide',
   deliver: 'suspense.decide',
