@@ -6,6 +6,7 @@ command_test() {
   for word in "${@:-all}"; do
     case $word in
       quick | lint | unit | front | tsan | chaos) ;;
+      --* | [0-9]*) ;; # --seed N, --minutes M
       peers | stack) groups+=(peers) ;;
       fuzz | browser | mutation) groups+=("$word") ;;
       *) groups+=(peers fuzz browser mutation) ;;
