@@ -286,6 +286,43 @@ enum rc device_write_recipe(const struct device *device, const char *name,
     return rc != RC_OK && event->write_left ? RC_UNKNOWN : rc;
 }
 
+static enum rc write_bytes(const struct device *device, uint16_t at, const uint8_t *bytes,
+                           size_t len, struct device_event *event)
+{
+    uint16_t values[RATE_TABLE_DAY_BYTES / 2];
+    struct frame_request request;
+    struct frame_reply reply;
+    assert(len / 2 <= ARRAY_LEN(values));
+    for (size_t i = 0; i < len / 2; i++) {
+        values[i] = (uint16_t)(bytes[i * 2] << 8 | bytes[i * 2 + 1]);
+    }
+    TRY(frame_write(device->address, at, values, (uint16_t)(len / 2), &request));
+    enum rc rc = exchange(device, &request, event, &reply);
+    return rc != RC_OK && event->write_left ? RC_UNKNOWN : rc;
+}
+
+enum rc device_write_tables(const struct device *device, const struct rate_table_bytes *tables,
+                            struct device_event *event)
+{
+    static const enum rate_table_part days[RATE_TABLE_DAYS] = {RATE_TABLE_DAY_1, RATE_TABLE_DAY_2};
+    assert(device != NULL && tables != NULL && event != NULL);
+    const struct model_tables *places = &device->model->tables;
+    event_begin(event);
+    if (!places->present) {
+        return RC_NOT_FOUND;
+    }
+    for (size_t i = 0; i < RATE_TABLE_DAYS; i++) { /* before the zones that name them */
+        if ((tables->parts & days[i]) != 0) {
+            TRY(write_bytes(device, places->days_at[i], tables->days[i], sizeof(tables->days[i]),
+                            event));
+        }
+    }
+    if ((tables->parts & RATE_TABLE_ZONES) != 0) {
+        TRY(write_bytes(device, places->zones_at, tables->zones, sizeof(tables->zones), event));
+    }
+    return RC_OK;
+}
+
 enum rc device_read_prices(const struct device *device, struct reading *reading,
                            struct device_event *event)
 {

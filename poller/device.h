@@ -102,6 +102,10 @@ enum rc device_write_action(const struct device *device, enum command_kind kind,
 enum rc device_write_recipe(const struct device *device, const char *recipe,
                             const struct recipe_value *values, size_t count,
                             struct device_event *event) MUST_CHECK;
+/* The held parts of rate tables, by function 0x10, one frame a part. RC_NOT_FOUND: the model has no
+   tables; else as a write. */
+enum rc device_write_tables(const struct device *device, const struct rate_table_bytes *tables,
+                            struct device_event *event) MUST_CHECK;
 /* The slow blocks that hold the four prices; values are added to *reading. RC_NOT_FOUND: the model
    has no such points. */
 enum rc device_read_prices(const struct device *device, struct reading *reading,

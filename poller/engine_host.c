@@ -186,6 +186,26 @@ static enum rc host_adjustment_settle(void *context, int64_t id,
     return rc;
 }
 
+static enum rc host_push_mark_written(void *context, int64_t id, const char *serial_number)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = push_mark_written(db, id, serial_number);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
+static enum rc host_push_confirm(void *context, int64_t id)
+{
+    struct engine *engine = context;
+    struct db *db = NULL;
+    TRY(db_pool_take(engine->pool, &db));
+    enum rc rc = push_confirm(db, id);
+    db_pool_give(engine->pool, db);
+    return rc;
+}
+
 struct line_host engine_host(struct engine *engine)
 {
     return (struct line_host){.context = engine,
@@ -203,6 +223,8 @@ struct line_host engine_host(struct engine *engine)
                               .delivery_judge = host_delivery_judge,
                               .delivery_note_wait = host_delivery_note_wait,
                               .delivery_note_power = host_delivery_note_power,
+                              .push_mark_written = host_push_mark_written,
+                              .push_confirm = host_push_confirm,
                               .adjustment_trip = host_adjustment_trip,
                               .adjustment_begin = host_adjustment_begin,
                               .adjustment_mark_written = host_adjustment_mark_written,

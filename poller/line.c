@@ -330,6 +330,21 @@ void line_set_adjustments(struct line *line, const struct adjustment_look *looks
     mutex_unlock(&line->mutex);
 }
 
+void line_set_pushes(struct line *line, const struct push_look *looks, size_t count)
+{
+    assert(line != NULL && (looks != NULL || count == 0));
+    mutex_lock(&line->mutex);
+    if (count > 0 || line->push_inbox_count > 0) {
+        line->push_inbox_count = count < LINE_PUSHES_MAX ? count : LINE_PUSHES_MAX;
+        if (line->push_inbox_count > 0) {
+            memcpy(line->push_inbox, looks, line->push_inbox_count * sizeof(*looks));
+        }
+        line->push_inbox_fresh = true;
+        (void)pthread_cond_signal(&line->wake);
+    }
+    mutex_unlock(&line->mutex);
+}
+
 void line_set_watches(struct line *line, const struct power_watch *watches, size_t count)
 {
     assert(line != NULL && (watches != NULL || count == 0));

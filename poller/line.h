@@ -17,6 +17,7 @@
 #include "core/flow/adjustment.h"
 #include "core/flow/command.h"
 #include "core/flow/delivery.h"
+#include "core/flow/push.h"
 #include "core/rules/decode.h"
 #include "core/rules/schedule.h"
 #include "core/store/field_map.h"
@@ -31,6 +32,7 @@
 #define LINE_ENDINGS_MAX 16      /* ends that MariaDB has not taken yet */
 #define LINE_ORDER_AGAIN_MS 5000 /* pause before an order that was given back is tried again */
 #define LINE_DELIVERIES_MAX 32   /* open deliveries in hand; the rest waits in MariaDB */
+#define LINE_PUSHES_MAX 8        /* parameters on their way into meters, likewise */
 #define LINE_ADJUSTMENTS_MAX 8   /* likewise */
 #define LINE_WATCHES_MAX 64      /* purchases whose power is waited for, likewise */
 #define LINE_SILENT_TRIES 3      /* unanswered tries that make a meter silent */
@@ -57,6 +59,8 @@ struct line_host {
                               struct delivery_outcome *ret_outcome);
     enum rc (*delivery_note_wait)(void *context, int64_t id, const char *wait_code);
     enum rc (*delivery_note_power)(void *context, int64_t purchase_id, int64_t at_ms);
+    enum rc (*push_mark_written)(void *context, int64_t id, const char *serial_number);
+    enum rc (*push_confirm)(void *context, int64_t id);
     enum rc (*adjustment_trip)(void *context, int64_t id);
     enum rc (*adjustment_begin)(void *context, int64_t id, const struct delivery_reading *reading,
                                 bool tripped, struct adjustment_frame *ret_frame);
@@ -132,6 +136,8 @@ void line_set_orders(struct line *line, const struct command_order *orders, size
 void line_set_deliveries(struct line *line, const struct delivery_look *looks, size_t count);
 /* The open adjustments of this line. */
 void line_set_adjustments(struct line *line, const struct adjustment_look *looks, size_t count);
+/* The due pushes of this line. */
+void line_set_pushes(struct line *line, const struct push_look *looks, size_t count);
 /* Purchases in the meter whose power is still waited for. */
 void line_set_watches(struct line *line, const struct power_watch *watches, size_t count);
 /* Hands a question over; on RC_OK the line owns question->model_json. RC_FULL: later. */

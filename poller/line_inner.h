@@ -54,6 +54,11 @@ struct line_adjustment { /* an open adjustment in hand */
     int64_t not_before_ms; /* monotonic */
 };
 
+struct line_push { /* an open push in hand */
+    struct push_look look;
+    int64_t not_before_ms; /* monotonic */
+};
+
 struct line_handled {
     int64_t id;
     int64_t at_ms; /* monotonic */
@@ -92,6 +97,9 @@ struct line {
     struct adjustment_look adjustment_inbox[LINE_ADJUSTMENTS_MAX];
     size_t adjustment_inbox_count;
     bool adjustment_inbox_fresh;
+    struct push_look push_inbox[LINE_PUSHES_MAX];
+    size_t push_inbox_count;
+    bool push_inbox_fresh;
     struct power_watch watches[LINE_WATCHES_MAX];
     size_t watches_count;
     struct line_question questions[LINE_QUESTIONS_MAX];
@@ -115,6 +123,8 @@ struct line {
     size_t deliveries_count;
     struct line_adjustment adjustments[LINE_ADJUSTMENTS_MAX];
     size_t adjustments_count;
+    struct line_push pushes[LINE_PUSHES_MAX];
+    size_t pushes_count;
     struct line_handled delivered[LINE_HANDLED_MAX];
     size_t delivered_next;
 };
@@ -143,6 +153,15 @@ bool line_deliveries_work(struct line *line);
 int64_t line_deliveries_due_ms(const struct line *line);
 /* A good poll: deliveries that found the meter silent become due; power is noted. */
 void line_deliveries_after_poll(struct line *line, size_t index, const struct reading *reading);
+
+/* A slow block was read: points or tables, never both. */
+void line_take_slow(struct line *line, size_t index, const struct reading *reading,
+                    const struct rate_table_bytes *tables);
+
+/* line_push.c */
+void line_pushes_refresh(struct line *line);
+bool line_pushes_work(struct line *line);
+int64_t line_pushes_due_ms(const struct line *line);
 
 /* line_adjustment.c */
 void line_adjustments_refresh(struct line *line);

@@ -26,10 +26,12 @@ void line_wait(struct line *line, int64_t until_ms)
     due_ms = delivery_ms < due_ms ? delivery_ms : due_ms;
     int64_t adjustment_ms = line_adjustments_due_ms(line);
     due_ms = adjustment_ms < due_ms ? adjustment_ms : due_ms;
+    int64_t push_ms = line_pushes_due_ms(line);
+    due_ms = push_ms < due_ms ? push_ms : due_ms;
     until_ms = due_ms < until_ms ? due_ms : until_ms;
     mutex_lock(&line->mutex);
     while (!line->stopping && !line->inbox_fresh && !line->delivery_inbox_fresh &&
-           !line->adjustment_inbox_fresh && line->questions_count == 0 &&
+           !line->adjustment_inbox_fresh && !line->push_inbox_fresh && line->questions_count == 0 &&
            clock_monotonic_ms() < until_ms) {
         (void)condition_wait_until(&line->wake, &line->mutex, until_ms);
     }
@@ -101,8 +103,8 @@ void line_take_reading(struct line *line, size_t index, const struct reading *re
     (void)!line->host.push(line->host.context, &entry); /* a loss is counted there */
 }
 
-static void take_slow(struct line *line, size_t index, const struct reading *reading,
-                      const struct rate_table_bytes *tables)
+void line_take_slow(struct line *line, size_t index, const struct reading *reading,
+                    const struct rate_table_bytes *tables)
 {
     struct reading_entry entry;
     memset(&entry, 0, sizeof(entry));
@@ -180,7 +182,7 @@ static void do_step(struct line *line, const struct schedule_step *step)
                   clock_monotonic_ms());
     line_note_meter(line, index, alive);
     if (answered && slow) {
-        take_slow(line, index, &reading, &tables);
+        line_take_slow(line, index, &reading, &tables);
     } else if (answered) {
         line_take_reading(line, index, &reading);
         line_orders_after_poll(line, index);
@@ -230,6 +232,7 @@ void *line_run(void *argument)
         line_orders_refresh(line);
         line_deliveries_refresh(line);
         line_adjustments_refresh(line);
+        line_pushes_refresh(line);
         if (line_orders_work(line) || line_deliveries_work(line) || line_adjustments_work(line)) {
             continue;
         }
@@ -237,6 +240,9 @@ void *line_run(void *argument)
         if (take_question(line, &question)) {
             answer_question(line, &question);
             free(question.model_json);
+            continue;
+        }
+        if (line_pushes_work(line)) {
             continue;
         }
         struct schedule_step step = schedule_next(&line->schedule, clock_monotonic_ms());

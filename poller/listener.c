@@ -18,6 +18,7 @@
 #define QUESTIONS_MAX 64 /* likewise */
 #define DELIVERIES_MAX 2000
 #define ADJUSTMENTS_MAX 500
+#define PUSHES_MAX 2000
 #define WATCHES_MAX 2000
 #define WATCHES_AGAIN_MS 5000
 #define WAIT_MAX_MS 1000 /* look for the end of the program at least so often */
@@ -119,6 +120,33 @@ static enum rc look_for_adjustments(struct listener *listener)
     TRY(adjustment_scan(listener->db, &listener->arena, listener->engine->shard, ADJUSTMENTS_MAX,
                         &looks, &count));
     hand_out_adjustments(listener->engine, looks, count);
+    return RC_OK;
+}
+
+static void hand_out_pushes(struct engine *engine, const struct push_look *looks, size_t count)
+{
+    struct push_look mine[LINE_PUSHES_MAX];
+    mutex_lock(&engine->lines_mutex);
+    for (size_t i = 0; i < engine->lines_count; i++) {
+        size_t found = 0;
+        for (size_t k = 0; k < count && found < LINE_PUSHES_MAX; k++) {
+            if (looks[k].line_id == line_id(engine->lines[i])) {
+                mine[found++] = looks[k];
+            }
+        }
+        line_set_pushes(engine->lines[i], mine, found);
+    }
+    mutex_unlock(&engine->lines_mutex);
+}
+
+static enum rc look_for_pushes(struct listener *listener)
+{
+    struct push_look *looks = NULL;
+    size_t count = 0;
+    arena_reset(&listener->arena);
+    TRY(push_scan(listener->db, &listener->arena, listener->engine->shard, PUSHES_MAX, &looks,
+                  &count));
+    hand_out_pushes(listener->engine, looks, count);
     return RC_OK;
 }
 
@@ -367,6 +395,10 @@ void *listener_run(void *argument)
         if (rc == RC_OK) {
             rc = look_for_adjustments(&listener);
             say(&listener, "adjustments cannot be read", rc);
+        }
+        if (rc == RC_OK) {
+            rc = look_for_pushes(&listener);
+            say(&listener, "pushes cannot be read", rc);
         }
         if (rc == RC_OK) {
             rc = look_for_questions(&listener);

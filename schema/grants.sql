@@ -90,6 +90,11 @@ GRANT SELECT ON {database}.refund TO {prefix}tenant@localhost, {prefix}notify@lo
 GRANT SELECT ON {database}.ledger_account TO {prefix}tenant@localhost, {prefix}notify@localhost, {prefix}poller@localhost;
 GRANT SELECT ON {database}.transfer TO {prefix}tenant@localhost, {prefix}notify@localhost, {prefix}poller@localhost;
 
+GRANT INSERT, UPDATE ON {database}.push_batch TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.push TO {prefix}staff@localhost, {prefix}poller@localhost;
+GRANT SELECT ON {database}.push_batch TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.push TO {prefix}poller@localhost;
+
 -- tenant, notify: the site's name
 GRANT SELECT ON {database}.site TO {prefix}tenant@localhost, {prefix}notify@localhost;
 

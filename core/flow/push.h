@@ -1,0 +1,42 @@
+/*
+ * Pushing prices, thresholds, overdraft and rate tables into meters at their moment: a batch is
+ * asked for by the web, carried out meter by meter by the poller. Absolute values: what is unknown
+ * is read and written again. A meter that did not take them runs on its old prices (旧价运行) and
+ * is listed so (core/store/tariff_meter.h).
+ */
+#ifndef PW_FLOW_PUSH_H
+#define PW_FLOW_PUSH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/rc.h"
+#include "core/flow/command.h"
+#include "core/rules/push.h"
+#include "core/store/push.h"
+
+#define PUSH_WRITES_MAX 6 /* frames without effect until the meter counts as refusing */
+
+struct push_item {
+    int64_t supply_id;
+    struct push_wanted wanted;
+};
+
+/* Writes a batch, inside or outside a transaction, with one audit row. due_at_ms: nothing leaves
+   before. approval_id: the second person's, 0 none. RC_INVALID "items": none or too many;
+   RC_NOT_FOUND: no such supply. Wake the pollers after the commit. */
+enum rc push_ask(struct db *db, const struct actor *actor, const struct push_item *items,
+                 size_t count, int64_t due_at_ms, int64_t approval_id, const char *reason,
+                 int64_t *ret_batch_id, struct command_refusal *ret_refusal) MUST_CHECK;
+
+/* Poller: due pushes of a shard; outside a transaction. */
+enum rc push_scan(struct db *db, struct arena *arena, int32_t shard, size_t max,
+                  struct push_look **ret_looks, size_t *ret_count) MUST_CHECK;
+/* Poller: committed before the frames. serial_number: as just read. RC_REFUSED: it waits, or was
+   refused (another meter, not offered, too many writes); RC_CONFLICT: it ended. */
+enum rc push_mark_written(struct db *db, int64_t push_id, const char *serial_number) MUST_CHECK;
+/* Poller: the read-back shows what is wanted. */
+enum rc push_confirm(struct db *db, int64_t push_id) MUST_CHECK;
+
+#endif
