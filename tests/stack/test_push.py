@@ -39,6 +39,11 @@ SELECT @batch;""")
             raise AssertionError(f"{error}: {self.park.sql(f'SELECT state, wait_code, writes FROM push WHERE batch_id = {batch}')}") from None
         self.assertEqual(self.states(batch), states or ["confirmed"])
 
+    def stored(self, columns, wanted):
+        """What the read-back showed is what people see, as soon as the writer's batch is committed."""
+        lib.wait_for(f"{columns} as pushed", lambda: self.park.sql(
+            f"SELECT {columns} FROM meter_parameter p JOIN meter m ON m.id = p.meter_id WHERE m.number = '{self.number}'") == [wanted], 20)
+
     def test_prices_thresholds_and_overdraft(self):
         before = self.truth()
         self.done(self.push({"price_e4": PRICES, "alarm_fen": [6000, 3000], "overdraft_fen": 500}))
@@ -46,13 +51,11 @@ SELECT @batch;""")
         self.assertEqual([truth[f"price_{name}_e4"] for name in ("sharp", "peak", "flat", "valley")], PRICES)
         self.assertEqual((truth["alarm1_fen"], truth["alarm2_fen"], truth["overdraft_fen"]), (6000, 3000, 500))
         self.assertEqual(truth["count"], before["count"])
-        self.assertEqual(self.park.sql("SELECT price_flat_e4, alarm1_fen, overdraft_fen FROM meter_parameter p JOIN meter m"
-                                       f" ON m.id = p.meter_id WHERE m.number = '{self.number}'"), [["7500", "6000", "500"]])
+        self.stored("price_flat_e4, alarm1_fen, overdraft_fen", ["7500", "6000", "500"])
 
     def test_rate_tables(self):
         self.done(self.push({"zones": ZONES, "day_1": DAY, "day_2": DAY}))
-        self.assertEqual(self.park.sql("SELECT LOWER(HEX(rate_zones)), LOWER(HEX(day_table_1)) FROM meter_parameter p JOIN meter m"
-                                       f" ON m.id = p.meter_id WHERE m.number = '{self.number}'"), [[ZONES, DAY]])
+        self.stored("LOWER(HEX(rate_zones)), LOWER(HEX(day_table_1))", [ZONES, DAY])
 
     def test_lost_frames_are_written_again(self):
         self.park.sim("fault", meter=self.number, kind="silent", function=WRITE, count=2)
