@@ -12,9 +12,9 @@ const now = () => iso(Date.now());
 const ago = (s) => iso(Date.now() - s * 1000);
 const view = ['park.view', 'alarm.view', 'approval.view'];
 const roles = [
-  { code: 'administrator', name_zh: '管理员', name_en: 'Administrator', permissions: [...view, 'meter.switch', 'meter.read_now', 'keep_on.set', 'lock_out.set', 'lock_out.override', 'approval.decide', 'line.configure', 'import.run', 'user.manage', 'audit.view'] },
+  { code: 'administrator', name_zh: '管理员', name_en: 'Administrator', permissions: [...view, 'meter.switch', 'meter.read_now', 'keep_on.set', 'lock_out.set', 'lock_out.override', 'approval.decide', 'field.approve', 'money.approve', 'line.configure', 'import.run', 'user.manage', 'audit.view'] },
   { code: 'finance', name_zh: '财务', name_en: 'Finance', permissions: [...view, 'meter.read_now'] },
-  { code: 'engineer', name_zh: '工程', name_en: 'Engineer', permissions: [...view, 'meter.switch', 'meter.read_now', 'keep_on.set', 'lock_out.set', 'approval.decide'] },
+  { code: 'engineer', name_zh: '工程', name_en: 'Engineer', permissions: [...view, 'meter.switch', 'meter.read_now', 'keep_on.set', 'lock_out.set', 'approval.decide', 'field.approve'] },
   { code: 'auditor', name_zh: '审计', name_en: 'Auditor', permissions: [...view, 'audit.view'] },
 ];
 const user = (id, name, display_name, role, more = {}) => ({ id, name, display_name, role, state: 'active', totp_enrolled: true, locked_until_at: null, last_login_at: ago(id * 4000), created_at: ago(9e6), stage: 'full', locale: 'zh-CN', ...more });

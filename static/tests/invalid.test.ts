@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '@shared/api';
 import { localeSet } from '@shared/i18n';
@@ -29,5 +31,39 @@ describe('a refused field', () => {
     expect(errorText(new ApiError({ code: 'brand_new', detail: 'Something in English' }, 409))).not.toContain(
       'English',
     );
+  });
+});
+
+const document_file = fileURLToPath(new URL('../../build/openapi.json', import.meta.url));
+
+interface Shape {
+  properties?: Record<string, unknown>;
+}
+interface Operation {
+  requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
+  parameters?: { in: string; name: string }[];
+}
+
+/** Every field that a request may carry, as the server describes itself. */
+function requestFields(): Set<string> {
+  const described = JSON.parse(readFileSync(document_file, 'utf8')) as {
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: Record<string, Shape> };
+  };
+  const names = new Set<string>();
+  for (const operation of Object.values(described.paths).flatMap((path) => Object.values(path))) {
+    for (const one of operation.parameters ?? []) if (one.in === 'query') names.add(one.name);
+    for (const { schema } of Object.values(operation.requestBody?.content ?? {})) {
+      const shape = described.components.schemas[schema.$ref?.split('/').at(-1) ?? ''];
+      for (const name of Object.keys(shape?.properties ?? {})) names.add(name);
+    }
+  }
+  return names;
+}
+
+describe.skipIf(!existsSync(document_file))('the names of fields', () => {
+  it('cover every field of every request', () => {
+    const words = zh as Record<string, string>;
+    expect([...requestFields()].filter((name) => !(`field.${name}` in words))).toEqual([]);
   });
 });

@@ -132,6 +132,7 @@ test('money back is asked on the purchase and shown to the second person with be
   const card = second.locator('article', { hasText: reason });
   await card.waitFor();
   assert.match(await card.innerText(), /20\.00/);
+  await card.locator('.change').waitFor();
   await picture(second, 'approval-refund-390');
   assert.equal(await card.locator('button').count(), 2);
   await page.goto(`${base}/money-out`);
