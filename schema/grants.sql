@@ -95,6 +95,15 @@ GRANT INSERT, UPDATE ON {database}.push TO {prefix}staff@localhost, {prefix}poll
 GRANT SELECT ON {database}.push_batch TO {prefix}poller@localhost;
 GRANT SELECT ON {database}.push TO {prefix}poller@localhost;
 
+-- notify: settles under the supply's row lock, tells and records
+GRANT SELECT ON {database}.supply TO {prefix}notify@localhost;
+GRANT UPDATE (orders_version, changed_at) ON {database}.supply TO {prefix}notify@localhost;
+GRANT SELECT ON {database}.meter TO {prefix}notify@localhost;
+GRANT SELECT ON {database}.line TO {prefix}notify@localhost;
+GRANT SELECT ON {database}.site_setting TO {prefix}notify@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.alarm TO {prefix}notify@localhost;
+GRANT INSERT ON {database}.audit TO {prefix}notify@localhost;
+
 -- tenant, notify: the site's name
 GRANT SELECT ON {database}.site TO {prefix}tenant@localhost, {prefix}notify@localhost;
 

@@ -89,9 +89,11 @@ static enum rc judge(struct settling *settling, enum settle_verdict *ret_verdict
     }
     if (rc == RC_OK) {
         facts.transaction_known = true;
-        facts.transaction_same = settling->found && seen.payment_id == settling->payment.id &&
-                                 seen.amount_fen == fact->amount_fen &&
-                                 strcmp(seen.currency, fact->currency) == 0;
+        /* Money in suspense has a row of its own, so the order they named is compared, not ours. */
+        facts.transaction_same =
+            seen.payment_id != 0 && strcmp(seen.order_number, fact->order_number) == 0 &&
+            seen.amount_fen == fact->amount_fen && strcmp(seen.currency, fact->currency) == 0;
+        settling->answer->payment_id = facts.transaction_same ? seen.payment_id : 0;
     } else if (rc != RC_NOT_FOUND) {
         return rc;
     }
@@ -227,14 +229,12 @@ static enum rc book_suspense(struct settling *settling, enum settle_verdict verd
         .merchant = settling->fact->merchant,
         .amount_fen = settling->fact->amount_fen,
         .currency = settling->fact->currency,
-        .state = PAYMENT_CREATING,
         .suspense_reason = reason,
     };
     int64_t id = 0;
-    TRY(payments_insert(settling->db, &payment, &id));
+    TRY(payments_insert_suspense(settling->db, &payment, settling->fact->provider_transaction,
+                                 settling->now_ms, &id));
     settling->answer->payment_id = id;
-    TRY(payments_set_settled(settling->db, id, PAYMENT_CREATING, DISPOSITION_SUSPENSE, reason,
-                             settling->fact->provider_transaction, settling->now_ms));
     TRY(write_event(settling, id, verdict));
     TRY(post(settling, POSTING_PAYMENT_SUSPENSE, "payment", id, 0));
     TRY(alarm_open(settling->db, ALARM_PAYMENT_SUSPENSE, "payment", id, reason));
@@ -270,7 +270,6 @@ enum rc settle_payment(struct db *db, struct arena *arena, const struct actor *a
         TRY(write_event(&settling, settling.found ? settling.payment.id : 0, SETTLE_NOT_PAID));
         break;
     case SETTLE_EXISTS:
-        answer.payment_id = settling.payment.id;
         answer.purchase_id = settling.payment.purchase_id;
         break;
     case SETTLE_CONFLICT:

@@ -77,6 +77,25 @@ enum rc payments_insert(struct db *db, const struct payment *payment, int64_t *r
     return RC_OK;
 }
 
+enum rc payments_insert_suspense(struct db *db, const struct payment *payment,
+                                 const char *provider_transaction, int64_t at_ms, int64_t *ret_id)
+{
+    assert(db_in_transaction(db) && payment->purchase_id == 0);
+    assert(payment->suspense_reason[0] != '\0');
+    struct db_outcome outcome = {0};
+    TRY(db_execute(db,
+                   "INSERT INTO payment (order_number, channel, merchant, amount_fen, currency,"
+                   " state, disposition, suspense_reason, provider_transaction, settled_at)"
+                   " VALUES (?, ?, ?, ?, ?, 'settled', 'suspense', ?, ?, ?)",
+                   DB_ARGS(db_text(payment->order_number), db_text(payment->channel),
+                           db_text(payment->merchant), db_int(payment->amount_fen),
+                           db_text(payment->currency), db_text(payment->suspense_reason),
+                           db_text(provider_transaction), db_time(at_ms)),
+                   &outcome));
+    *ret_id = outcome.insert_id;
+    return RC_OK;
+}
+
 static enum rc moved(enum rc rc, const struct db_outcome *outcome)
 {
     TRY(rc);
@@ -171,17 +190,18 @@ enum rc payment_events_find_paid(struct db *db, struct arena *arena, const char 
                                  struct payment_event_seen *ret_event)
 {
     struct db_rows rows;
-    TRY(db_query(db, arena,
-                 "SELECT payment_id, amount_fen, currency FROM payment_event WHERE channel = ?"
-                 " AND merchant = ? AND provider_transaction = ? AND paid AND verified"
-                 " ORDER BY id LIMIT 1",
-                 DB_ARGS(db_text(channel), db_text(merchant), db_text(provider_transaction)), 1,
-                 &rows));
+    TRY(db_query(
+        db, arena,
+        "SELECT payment_id, amount_fen, currency, order_number FROM payment_event WHERE channel = ?"
+        " AND merchant = ? AND provider_transaction = ? AND paid AND verified"
+        " ORDER BY id LIMIT 1",
+        DB_ARGS(db_text(channel), db_text(merchant), db_text(provider_transaction)), 1, &rows));
     if (rows.count == 0) {
         return RC_NOT_FOUND;
     }
     *ret_event = (struct payment_event_seen){.payment_id = db_get_int(&rows, 0, 0),
                                              .amount_fen = db_get_int(&rows, 0, 1),
-                                             .currency = db_get_text(&rows, 0, 2)};
+                                             .currency = db_get_text(&rows, 0, 2),
+                                             .order_number = db_get_text(&rows, 0, 3)};
     return RC_OK;
 }

@@ -41,6 +41,11 @@ enum rc payments_lock(struct db *db, struct arena *arena, int64_t id,
                       struct payment *ret_payment) MUST_CHECK;
 /* Writes a payment in `creating`. RC_CONFLICT: the number is taken. */
 enum rc payments_insert(struct db *db, const struct payment *payment, int64_t *ret_id) MUST_CHECK;
+/* Writes money that no purchase of ours may have, settled into suspense at once. RC_CONFLICT: the
+   number or the transaction is taken. */
+enum rc payments_insert_suspense(struct db *db, const struct payment *payment,
+                                 const char *provider_transaction, int64_t at_ms,
+                                 int64_t *ret_id) MUST_CHECK;
 /* Settles: from `from`, with where the money goes. suspense_reason "" unless suspense. RC_CONFLICT:
    the state is another, or the transaction belongs to another payment. */
 enum rc payments_set_settled(struct db *db, int64_t id, enum payment_state from,
@@ -77,6 +82,7 @@ enum rc payment_events_insert(struct db *db, const struct payment_event *event) 
 
 struct payment_event_seen {
     int64_t payment_id;
+    const char *order_number; /* as they said it */
     int64_t amount_fen;
     const char *currency;
 };

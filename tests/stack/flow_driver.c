@@ -14,6 +14,7 @@
 #include "core/flow/keep_on.h"
 #include "core/flow/line.h"
 #include "core/flow/lock_out.h"
+#include "core/flow/settle.h"
 
 #define WORDS_MAX 12
 #define LINE_MAX_BYTES 4096
@@ -217,24 +218,45 @@ static enum rc call_clock(struct call *call)
     return RC_OK;
 }
 
+/* settle CHANNEL ORDER TRANSACTION AMOUNT CURRENCY PAID */
+static enum rc call_settle(struct db *db, void *context)
+{
+    static const struct actor system = {
+        .kind = ACTOR_SYSTEM, .name = "notify", .role = "", .ip = ""};
+    struct call *call = context;
+    struct settle_answer settled = {0};
+    struct settle_fact fact = {
+        .source = SETTLE_NOTICE,
+        .channel = word(call, 1),
+        .merchant = "",
+        .order_number = word(call, 2),
+        .provider_transaction = word(call, 3),
+        .amount_fen = number(call, 4),
+        .currency = word(call, 5),
+        .paid = strcmp(word(call, 6), "1") == 0,
+    };
+    enum rc rc = settle_payment(db, &call->arena, &system, &fact, &settled);
+    if (rc == RC_OK) {
+        text_clear(&call->out);
+        text_printf(&call->out, ",\"verdict\":\"%s\",\"payment_id\":%lld,\"delivery_id\":%lld",
+                    settle_verdict_code(settled.verdict), (long long)settled.payment_id,
+                    (long long)settled.delivery_id);
+    }
+    return rc;
+}
+
 static const struct {
     const char *name;
     enum rc (*run)(struct call *call);
     db_work work; /* what runs inside db_transact */
 } calls[] = {
-    {"request", NULL, call_request},
-    {"lock", NULL, call_lock},
-    {"lift", NULL, call_lift},
-    {"decide", NULL, call_decide},
-    {"line", NULL, call_line},
-    {"cancel", call_cancel, NULL},
-    {"take", call_take, NULL},
-    {"sent", call_sent, NULL},
-    {"end", call_end, NULL},
-    {"scan", call_scan, NULL},
-    {"keep_on_end", call_keep_on_end, NULL},
-    {"expire", call_expire, NULL},
-    {"configure", call_configure, NULL},
+    {"request", NULL, call_request}, {"lock", NULL, call_lock},
+    {"lift", NULL, call_lift},       {"decide", NULL, call_decide},
+    {"line", NULL, call_line},       {"settle", NULL, call_settle},
+    {"cancel", call_cancel, NULL},   {"take", call_take, NULL},
+    {"sent", call_sent, NULL},       {"end", call_end, NULL},
+    {"scan", call_scan, NULL},       {"keep_on_end", call_keep_on_end, NULL},
+    {"expire", call_expire, NULL},   {"configure", call_configure, NULL},
     {"clock", call_clock, NULL},
 };
 
