@@ -69,8 +69,9 @@ class Accept(unittest.TestCase):
         self.assertEqual(self.promised().get("count_repeat_refused"), "proven")
 
     def test_a_meter_in_the_books_is_refused(self):
+        count = self.park.sim("get", meter=self.park.meters[1])["count"]
         self.park.sql("INSERT INTO supply_epoch (supply_id, epoch, meter_id, open_count, open_balance_fen, open_energy_wh, opened_at)"
-                      f" SELECT s.id, 1, m.id, 0, 0, 0, UTC_TIMESTAMP(3) FROM supply s JOIN meter m ON m.id = s.meter_id"
+                      f" SELECT s.id, 1, m.id, {count}, 0, 0, UTC_TIMESTAMP(3) FROM supply s JOIN meter m ON m.id = s.meter_id"
                       f" WHERE m.number = '{self.park.meters[1]}'")
         done = self.park.ctl("model", "accept", MODEL, "--meter", self.park.meters[1], "--reason", "test", check=False)
         self.assertNotEqual(done.returncode, 0)
