@@ -206,6 +206,27 @@ test('meters in service are taken over from a sheet, differences accepted one by
   await page.context().close();
 });
 
+test('accounts are prepared in bulk and opened with one click', { timeout: 120_000 }, async () => {
+  const page = await newPage(browser, desk, 'zh-CN');
+  await logIn(page, userOf('finance'));
+  const wanted = [await freeSupply(page), await freeSupply(page), await freeSupply(page)];
+  // The park has hundreds; this test takes three of them.
+  await page.route('**/staff/supplies?free=true*', (route) => route.fulfill({ json: { items: wanted } }));
+  await page.goto(`${base}/accounts/new?tab=many`);
+  await page.locator('tbody tr').nth(2).waitFor();
+  await picture(page, 'open-many');
+  await page.locator('[data-test=prepare-many]').click();
+  await page.waitForURL(/state=prepared/);
+  for (const supply of wanted) await page.locator('tbody tr', { hasText: supply.unit_number }).first().waitFor();
+  await picture(page, 'prepared');
+  await page.locator('[data-test=open-all]').click();
+  await page.locator('[data-test=open-all]').waitFor({ state: 'detached', timeout: 60_000 });
+  const rows = (await get(page, '/accounts?state=open&limit=200')).items;
+  for (const supply of wanted) assert.ok(rows.some((row) => row.name === supply.shop_name && row.units.includes(supply.unit_number)));
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test('the proofs hold, each told as a sentence', { timeout: 120_000 }, async () => {
   const page = await newPage(browser, desk, 'zh-CN');
   await logIn(page, userOf('auditor'));
