@@ -7,4 +7,4 @@ set -u
 kind=${PW_BUILD_STACK:-asan}
 build_kind "$kind" || { not_ok stack/build "the build failed"; exit 1; }
 export PW_BUILD=$PW_ROOT/build/$kind
-run_files stack
+run_files_beside "${PW_STACK_BESIDE:-3}" stack

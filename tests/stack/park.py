@@ -7,6 +7,7 @@
     order = staff.order(park.meters[0], "trip"); staff.ended(order["id"])
     park.stop()
 """
+import fcntl
 import json
 import os
 import random
@@ -83,7 +84,7 @@ class Park(lib.Servers):
     def __init__(self, lines=1, meters=4, file=None, baud=9600, links=("modbus_tcp", "rtu_over_tcp"), net=None,
                  settings=None, external=(), protected=(), interval_s=None):
         super().__init__()
-        self.net = net or f"127.{random.randint(64, 250)}"
+        self.net = net or self.take_net()
         self.settings = settings or {}
         self.file = file
         self.control = os.path.join(self.run, "field.sock")
@@ -94,6 +95,22 @@ class Park(lib.Servers):
         if file is None:
             self.file = self.path("park.csv")
             self.write_park(lines, meters, baud, links, external, protected)
+
+    def take_net(self):
+        """A loopback net of our own while this process lives: parks of other tests run beside us."""
+        numbers = list(range(64, 250))
+        random.shuffle(numbers)
+        for number in numbers:
+            try:
+                lock = os.open(f"/tmp/paywatt-net-{number}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError:
+                continue  # another user's
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return f"127.{number}"
+            except OSError:
+                os.close(lock)
+        raise AssertionError("every loopback net is taken")
 
     # ---- the park file
 
