@@ -193,7 +193,7 @@ enum rc guard_origin(struct request *request)
     size_t len = strlen(request->csrf_token);
     if (len != sizeof(wanted) - 1 || !text_equal_constant_time(request->csrf_token, wanted, len)) {
         return request_refuse(request, RC_FORBIDDEN, "csrf", "",
-                              "the header X-CSRF-Token is missing or not this session's");
+                              "the header X-CSRF-Token is missing or of another log-in");
     }
     return RC_OK;
 }
