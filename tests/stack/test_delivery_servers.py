@@ -89,8 +89,9 @@ class Servers(DeliveryCase):
             f"SET innodb_lock_wait_timeout = 50; START TRANSACTION; SELECT id FROM supply WHERE id = {supply} FOR UPDATE;"
             f" DO SLEEP({seconds}); ROLLBACK;",))
         thread.start()
+        # InnoDB makes this table anew only when nobody looked at it for 100 ms
         lib.wait_for("the lock", lambda: self.park.sql(
-            "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_rows_locked > 0") != [["0"]])
+            "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_rows_locked > 0") != [["0"]], every=0.3)
         return thread
 
     def with_short_waits(self, act):
