@@ -13,7 +13,8 @@
 #include "core/store/ledger.h"
 #include "core/store/payment.h"
 #include "core/store/purchase.h"
-#include "core/store/site_setting.h"
+#include "core/store/settle_order.h"
+#include "core/store/supply.h"
 
 struct settling {
     struct db *db;
@@ -22,9 +23,7 @@ struct settling {
     const struct settle_fact *fact;
     struct settle_answer *answer;
     int64_t now_ms;
-    bool found;
-    struct payment payment;   /* when found */
-    struct purchase purchase; /* when found and the payment has one */
+    struct settle_order order;
 };
 
 static const char *source_name(enum settle_source source)
@@ -43,62 +42,56 @@ static enum rc check_fact(const struct settle_fact *fact)
     return texts && amount && named ? RC_OK : RC_INVALID;
 }
 
-/* Locks in the order that all share: supply, payment, purchase. */
+/* Locks in the order that all share: supply here; payment and purchase by the updates that move
+   them, or by lock_unmoved. */
 static enum rc find(struct settling *settling)
 {
-    struct payment *payment = &settling->payment;
-    enum rc rc =
-        payments_find_order(settling->db, settling->arena, settling->fact->order_number, payment);
-    if (rc == RC_NOT_FOUND) {
+    const struct settle_fact *fact = settling->fact;
+    struct settle_order *order = &settling->order;
+    TRY(settle_orders_read(settling->db, settling->arena, fact->order_number, fact->channel,
+                           fact->merchant, fact->paid ? fact->provider_transaction : NULL, order));
+    if (!order->found) {
         return RC_OK;
     }
-    TRY(rc);
-    bool ours = strcmp(payment->channel, settling->fact->channel) == 0 &&
-                strcmp(payment->merchant, settling->fact->merchant) == 0;
-    if (!ours) { /* another channel's number: no order of this one */
+    if (strcmp(order->payment.channel, fact->channel) != 0 ||
+        strcmp(order->payment.merchant, fact->merchant) != 0) {
+        order->found = false; /* another channel's number: no order of this one */
         return RC_OK;
     }
-    if (payment->supply_id != 0) {
-        TRY(supply_lock(settling->db, payment->supply_id));
-    }
-    TRY(payments_lock(settling->db, settling->arena, payment->id, payment));
-    if (payment->purchase_id != 0) {
-        TRY(purchases_lock(settling->db, settling->arena, payment->purchase_id,
-                           &settling->purchase));
-    }
-    settling->found = true;
-    return RC_OK;
+    return order->payment.supply_id == 0 ? RC_OK
+                                         : supply_lock(settling->db, order->payment.supply_id);
 }
 
-static enum rc judge(struct settling *settling, enum settle_verdict *ret_verdict)
+/* Where a verdict moves not both of them, they are held as they were read all the same. */
+static enum rc lock_unmoved(const struct settling *settling)
+{
+    return settling->order.found
+               ? settle_orders_lock(settling->db, settling->arena, &settling->order)
+               : RC_OK;
+}
+
+static enum settle_verdict judge(struct settling *settling)
 {
     const struct settle_fact *fact = settling->fact;
+    const struct settle_order *order = &settling->order;
+    const struct payment_event_seen *seen = &order->event;
     struct settle_facts facts = {
         .paid = fact->paid,
         .amount_fen = fact->amount_fen,
         .currency_fits = strcmp(fact->currency, SETTLE_CURRENCY) == 0,
-        .payment_found = settling->found,
-        .payment_amount_fen = settling->payment.amount_fen,
-        .state = settling->payment.state,
+        .transaction_known = order->event_found,
+        .payment_found = order->found,
+        .payment_amount_fen = order->payment.amount_fen,
+        .state = order->payment.state,
     };
-    struct payment_event_seen seen;
-    enum rc rc = RC_NOT_FOUND;
-    if (fact->paid) {
-        rc = payment_events_find_paid(settling->db, settling->arena, fact->channel, fact->merchant,
-                                      fact->provider_transaction, &seen);
-    }
-    if (rc == RC_OK) {
-        facts.transaction_known = true;
+    if (order->event_found) {
         /* Money in suspense has a row of its own, so the order they named is compared, not ours. */
         facts.transaction_same =
-            seen.payment_id != 0 && strcmp(seen.order_number, fact->order_number) == 0 &&
-            seen.amount_fen == fact->amount_fen && strcmp(seen.currency, fact->currency) == 0;
-        settling->answer->payment_id = facts.transaction_same ? seen.payment_id : 0;
-    } else if (rc != RC_NOT_FOUND) {
-        return rc;
+            seen->payment_id != 0 && strcmp(seen->order_number, fact->order_number) == 0 &&
+            seen->amount_fen == fact->amount_fen && strcmp(seen->currency, fact->currency) == 0;
+        settling->answer->payment_id = facts.transaction_same ? seen->payment_id : 0;
     }
-    *ret_verdict = settle_guard(&facts);
-    return RC_OK;
+    return settle_guard(&facts);
 }
 
 static enum rc write_event(const struct settling *settling, int64_t payment_id,
@@ -155,10 +148,10 @@ static enum rc audit(const struct settling *settling, int64_t payment_id, const 
 /* The purchase gets its money: into the meter by a delivery, or onto the platform account. */
 static enum rc fund(struct settling *settling, bool deliver)
 {
-    struct purchase *purchase = &settling->purchase;
-    TRY(post(settling, POSTING_PAYMENT_SETTLED, "payment", settling->payment.id,
-             purchase->supply_id));
+    struct purchase *purchase = &settling->order.purchase;
     TRY(purchases_set_paid(settling->db, purchase->id, purchase->state, settling->now_ms));
+    TRY(post(settling, POSTING_PAYMENT_SETTLED, "payment", settling->order.payment.id,
+             purchase->supply_id));
     if (deliver) {
         struct delivery_row delivery = {.purchase_id = purchase->id,
                                         .supply_id = purchase->supply_id,
@@ -174,24 +167,13 @@ static enum rc fund(struct settling *settling, bool deliver)
     return post(settling, POSTING_PAYMENT_CREDITED, "purchase", purchase->id, purchase->supply_id);
 }
 
-static enum rc reopens_late(const struct settling *settling, bool *ret_reopens)
-{
-    const char *value = "0";
-    enum rc rc = site_setting_get(settling->db, settling->arena, "payment_reopen_late", &value);
-    if (rc != RC_OK && rc != RC_NOT_FOUND) {
-        return rc;
-    }
-    *ret_reopens = rc == RC_OK && strcmp(value, "1") == 0;
-    return RC_OK;
-}
-
 static enum rc settle_it(struct settling *settling)
 {
-    const struct purchase *purchase = &settling->purchase;
+    const struct purchase *purchase = &settling->order.purchase;
     struct destination_facts facts = {.account_open = purchase->account_open,
                                       .purchase = purchase->state,
+                                      .reopen_late = settling->order.reopen_late,
                                       .platform_mode = purchase->platform_mode};
-    TRY(reopens_late(settling, &facts.reopen_late));
     enum settle_destination destination = settle_destination(&facts);
     bool deliver = destination == DESTINATION_DELIVER;
     bool funds = deliver || destination == DESTINATION_CREDIT;
@@ -200,19 +182,20 @@ static enum rc settle_it(struct settling *settling)
                                            : DISPOSITION_SUSPENSE;
     const char *code = settle_destination_code(destination);
     settling->answer->destination = destination;
-    settling->answer->payment_id = settling->payment.id;
+    settling->answer->payment_id = settling->order.payment.id;
     settling->answer->purchase_id = purchase->id;
-    TRY(payments_set_settled(settling->db, settling->payment.id, settling->payment.state,
-                             disposition, funds ? "" : code, settling->fact->provider_transaction,
-                             settling->now_ms));
-    TRY(write_event(settling, settling->payment.id, SETTLE_OK));
+    TRY(funds ? RC_OK : lock_unmoved(settling));
+    TRY(payments_set_settled(settling->db, settling->order.payment.id,
+                             settling->order.payment.state, disposition, funds ? "" : code,
+                             settling->fact->provider_transaction, settling->now_ms));
+    TRY(write_event(settling, settling->order.payment.id, SETTLE_OK));
     TRY(funds ? fund(settling, deliver)
-              : post(settling, POSTING_PAYMENT_SUSPENSE, "payment", settling->payment.id, 0));
+              : post(settling, POSTING_PAYMENT_SUSPENSE, "payment", settling->order.payment.id, 0));
     if (!funds) {
-        TRY(alarm_open(settling->db, ALARM_PAYMENT_SUSPENSE, "payment", settling->payment.id,
+        TRY(alarm_open(settling->db, ALARM_PAYMENT_SUSPENSE, "payment", settling->order.payment.id,
                        code));
     }
-    return audit(settling, settling->payment.id, code);
+    return audit(settling, settling->order.payment.id, code);
 }
 
 /* Real money that no order of ours may have: a row of its own, with what really came. */
@@ -244,7 +227,7 @@ static enum rc book_suspense(struct settling *settling, enum settle_verdict verd
 /* The transaction is known with other figures, or the currency is foreign: a person looks. */
 static enum rc tell(struct settling *settling, enum settle_verdict verdict)
 {
-    int64_t payment_id = settling->found ? settling->payment.id : 0;
+    int64_t payment_id = settling->order.found ? settling->order.payment.id : 0;
     TRY(write_event(settling, payment_id, verdict));
     TRY(alarm_open(settling->db, ALARM_PAYMENT_CONFLICT, "payment", payment_id,
                    settling->fact->order_number));
@@ -264,13 +247,15 @@ enum rc settle_payment(struct db *db, struct arena *arena, const struct actor *a
                                 .now_ms = clock_now_ms()};
     TRY(check_fact(fact));
     TRY(find(&settling));
-    TRY(judge(&settling, &answer.verdict));
+    answer.verdict = judge(&settling);
+    TRY(answer.verdict == SETTLE_OK ? RC_OK : lock_unmoved(&settling));
     switch (answer.verdict) {
     case SETTLE_NOT_PAID:
-        TRY(write_event(&settling, settling.found ? settling.payment.id : 0, SETTLE_NOT_PAID));
+        TRY(write_event(&settling, settling.order.found ? settling.order.payment.id : 0,
+                        SETTLE_NOT_PAID));
         break;
     case SETTLE_EXISTS:
-        answer.purchase_id = settling.payment.purchase_id;
+        answer.purchase_id = settling.order.payment.purchase_id;
         break;
     case SETTLE_CONFLICT:
     case SETTLE_WRONG_CURRENCY:

@@ -34,27 +34,46 @@ static enum rc owner_of(struct arena *arena, enum ledger_account account, int64_
     return ret_owner->key == NULL ? RC_MEMORY : RC_OK;
 }
 
-static enum rc account_id(struct db *db, struct arena *arena, enum ledger_account account,
-                          const struct ledger_entry *entry, int64_t *ret_id)
+/* The account's first posting makes its row. */
+static enum rc make_account(struct db *db, enum ledger_account account, const struct owner *owner,
+                            int64_t *ret_id)
 {
-    struct owner owner;
-    struct db_rows rows;
-    TRY(owner_of(arena, account, entry->supply_id, entry->channel, &owner));
-    TRY(db_query(db, arena, "SELECT id FROM ledger_account WHERE code = ? AND owner_key = ?",
-                 DB_ARGS(db_text(ledger_account_code(account)), db_text(owner.key)), 1, &rows));
-    if (rows.count == 1) {
-        *ret_id = db_get_int(&rows, 0, 0);
-        return RC_OK;
-    }
     struct db_outcome outcome = {0};
     enum rc rc = db_execute(
         db, "INSERT INTO ledger_account (code, supply_id, channel) VALUES (?, ?, ?)",
-        DB_ARGS(db_text(ledger_account_code(account)), owner.supply, owner.channel), &outcome);
+        DB_ARGS(db_text(ledger_account_code(account)), owner->supply, owner->channel), &outcome);
     if (rc == RC_CONFLICT) { /* made by another transaction since ours began */
         return RC_RETRY;
     }
     TRY(rc);
     *ret_id = outcome.insert_id;
+    return RC_OK;
+}
+
+/* The rows of both accounts, in one read. */
+static enum rc account_ids(struct db *db, struct arena *arena,
+                           const struct ledger_transfer *transfer, const struct ledger_entry *entry,
+                           int64_t *ret_debit_id, int64_t *ret_credit_id)
+{
+    struct owner debit;
+    struct owner credit;
+    struct db_rows rows;
+    TRY(owner_of(arena, transfer->debit, entry->supply_id, entry->channel, &debit));
+    TRY(owner_of(arena, transfer->credit, entry->supply_id, entry->channel, &credit));
+    TRY(db_query(db, arena,
+                 "SELECT (SELECT id FROM ledger_account WHERE code = ? AND owner_key = ?),"
+                 " (SELECT id FROM ledger_account WHERE code = ? AND owner_key = ?)",
+                 DB_ARGS(db_text(ledger_account_code(transfer->debit)), db_text(debit.key),
+                         db_text(ledger_account_code(transfer->credit)), db_text(credit.key)),
+                 1, &rows));
+    *ret_debit_id = db_get_int(&rows, 0, 0);
+    *ret_credit_id = db_get_int(&rows, 0, 1);
+    if (*ret_debit_id == 0) {
+        TRY(make_account(db, transfer->debit, &debit, ret_debit_id));
+    }
+    if (*ret_credit_id == 0) {
+        TRY(make_account(db, transfer->credit, &credit, ret_credit_id));
+    }
     return RC_OK;
 }
 
@@ -95,8 +114,7 @@ enum rc ledger_post(struct db *db, struct arena *arena, const struct ledger_entr
     int64_t debit_id = 0;
     int64_t credit_id = 0;
     TRY(ledger_make(entry->posting, entry->amount_fen, &transfer));
-    TRY(account_id(db, arena, transfer.debit, entry, &debit_id));
-    TRY(account_id(db, arena, transfer.credit, entry, &credit_id));
+    TRY(account_ids(db, arena, &transfer, entry, &debit_id, &credit_id));
     TRY(guard(db, arena, &transfer, debit_id));
     return db_execute(db,
                       "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id,"

@@ -32,15 +32,6 @@ static enum rc fill(const struct db_rows *rows, struct payment *ret_payment)
     return RC_OK;
 }
 
-enum rc payments_find_order(struct db *db, struct arena *arena, const char *order_number,
-                            struct payment *ret_payment)
-{
-    struct db_rows rows;
-    TRY(db_query(db, arena, SELECT_PAYMENT " WHERE p.order_number = ?",
-                 DB_ARGS(db_text(order_number)), 1, &rows));
-    return fill(&rows, ret_payment);
-}
-
 enum rc payments_get(struct db *db, struct arena *arena, int64_t id, struct payment *ret_payment)
 {
     struct db_rows rows;

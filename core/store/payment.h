@@ -30,9 +30,6 @@ struct payment {
     const char *suspense_reason; /* "" none */
 };
 
-/* Finds by our order number, without a lock. RC_NOT_FOUND. */
-enum rc payments_find_order(struct db *db, struct arena *arena, const char *order_number,
-                            struct payment *ret_payment) MUST_CHECK;
 /* The row, without a lock. RC_NOT_FOUND. */
 enum rc payments_get(struct db *db, struct arena *arena, int64_t id,
                      struct payment *ret_payment) MUST_CHECK;

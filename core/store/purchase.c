@@ -44,40 +44,6 @@ enum rc purchases_insert(struct db *db, const struct purchase *purchase, int64_t
     return RC_OK;
 }
 
-enum rc purchases_lock(struct db *db, struct arena *arena, int64_t id,
-                       struct purchase *ret_purchase)
-{
-    assert(db_in_transaction(db));
-    struct db_rows rows;
-    TRY(db_query(db, arena, "SELECT id FROM purchase WHERE id = ? FOR UPDATE", DB_ARGS(db_int(id)),
-                 1, &rows));
-    TRY(db_query(db, arena,
-                 "SELECT b.id, b.number, b.account_id, b.supply_id, b.epoch, b.mode = 'platform',"
-                 " b.origin, b.amount_fen, b.state, a.state = 'open', e.meter_id, l.shard"
-                 " FROM purchase b JOIN account a ON a.id = b.account_id"
-                 " JOIN supply_epoch e ON e.supply_id = b.supply_id AND e.epoch = b.epoch"
-                 " JOIN meter m ON m.id = e.meter_id JOIN line l ON l.id = m.line_id"
-                 " WHERE b.id = ?",
-                 DB_ARGS(db_int(id)), 1, &rows));
-    if (rows.count == 0) {
-        return RC_NOT_FOUND;
-    }
-    *ret_purchase = (struct purchase){
-        .id = db_get_int(&rows, 0, 0),
-        .number = db_get_text(&rows, 0, 1),
-        .account_id = db_get_int(&rows, 0, 2),
-        .supply_id = db_get_int(&rows, 0, 3),
-        .epoch = db_get_int(&rows, 0, 4),
-        .platform_mode = row_bool(&rows, 0, 5),
-        .origin = db_get_text(&rows, 0, 6),
-        .amount_fen = db_get_int(&rows, 0, 7),
-        .account_open = row_bool(&rows, 0, 9),
-        .meter_id = db_get_int(&rows, 0, 10),
-        .shard = (int32_t)db_get_int(&rows, 0, 11),
-    };
-    return purchase_state_find(db_get_text(&rows, 0, 8), &ret_purchase->state);
-}
-
 enum rc purchases_set_paid(struct db *db, int64_t id, enum purchase_state from, int64_t at_ms)
 {
     assert(db_in_transaction(db) && purchase_move_allowed(from, PURCHASE_PAID));

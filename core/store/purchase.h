@@ -35,9 +35,6 @@ struct purchase {
 /* Writes one in state open. RC_CONFLICT: the number is taken. */
 enum rc purchases_insert(struct db *db, const struct purchase *purchase,
                          int64_t *ret_id) MUST_CHECK;
-/* The row, locked until the end of the transaction. RC_NOT_FOUND. */
-enum rc purchases_lock(struct db *db, struct arena *arena, int64_t id,
-                       struct purchase *ret_purchase) MUST_CHECK;
 /* open or cancelled -> paid. RC_CONFLICT. */
 enum rc purchases_set_paid(struct db *db, int64_t id, enum purchase_state from,
                            int64_t at_ms) MUST_CHECK;
