@@ -47,25 +47,16 @@ enum rc handle_supply_list(struct request *request)
 
 /* ---- quote */
 
-static const struct {
-    unsigned bit;
-    const char *code;
-} warnings[] = {
-    {PURCHASE_WARN_SILENT, "silent"},         {PURCHASE_WARN_STALE, "stale"},
-    {PURCHASE_WARN_FROZEN, "frozen"},         {PURCHASE_WARN_READ_ONLY, "read_only"},
-    {PURCHASE_WARN_BY_HAND, "close_by_hand"}, {PURCHASE_WARN_ON_ITS_WAY, "on_its_way"},
-};
-
 static enum rc name_warnings(struct arena *arena, unsigned bits, struct shape_list *ret_list)
 {
-    const char **names = arena_take_array(arena, ARRAY_LEN(warnings) + 1, sizeof *names);
+    const char **names = arena_take_array(arena, PURCHASE_WARNINGS, sizeof *names);
     size_t count = 0;
     if (names == NULL) {
         return RC_MEMORY;
     }
-    for (size_t i = 0; i < ARRAY_LEN(warnings); i++) {
-        if ((bits & warnings[i].bit) != 0) {
-            names[count++] = warnings[i].code;
+    for (int bit = 0; bit < PURCHASE_WARNINGS; bit++) {
+        if ((bits & 1u << bit) != 0) {
+            names[count++] = purchase_warning_code(bit);
         }
     }
     *ret_list = (struct shape_list){.items = names, .count = count};
@@ -78,15 +69,15 @@ static enum rc read_warnings(struct request *request, const struct shape_list *n
     const char *const *items = names->items;
     unsigned bits = 0;
     for (size_t i = 0; i < names->count; i++) {
-        size_t at = 0;
-        while (at < ARRAY_LEN(warnings) && strcmp(warnings[at].code, items[i]) != 0) {
-            at++;
+        int bit = 0;
+        while (bit < PURCHASE_WARNINGS && strcmp(purchase_warning_code(bit), items[i]) != 0) {
+            bit++;
         }
-        if (at == ARRAY_LEN(warnings)) {
+        if (bit == PURCHASE_WARNINGS) {
             return request_refuse(request, RC_INVALID, "invalid_field", "warnings_seen",
                                   "warnings_seen holds a warning that is none");
         }
-        bits |= warnings[at].bit;
+        bits |= 1u << bit;
     }
     *ret_bits = bits;
     return RC_OK;

@@ -139,17 +139,23 @@ static enum rc judge(struct db *db, struct arena *arena, int64_t supply_id, int6
     return RC_OK;
 }
 
+static enum rc price(struct db *db, struct arena *arena, int64_t amount_fen,
+                     struct sale_quote *quote)
+{
+    enum rc rc = price_by_tariff(db, arena, amount_fen, quote);
+    if (rc == RC_NOT_FOUND) { /* no tariff, or none in force yet */
+        price_by_meter(quote);
+        rc = RC_OK;
+    }
+    return rc;
+}
+
 enum rc sale_quote(struct db *db, struct arena *arena, int64_t supply_id, int64_t amount_fen,
                    struct sale_quote *ret_quote, struct command_refusal *ret_refusal)
 {
     struct sale_quote quote;
     TRY(judge(db, arena, supply_id, amount_fen, &quote, ret_refusal));
-    enum rc rc = price_by_tariff(db, arena, amount_fen, &quote);
-    if (rc == RC_NOT_FOUND) { /* no tariff, or none in force yet */
-        price_by_meter(&quote);
-        rc = RC_OK;
-    }
-    TRY(rc);
+    TRY(price(db, arena, amount_fen, &quote));
     *ret_quote = quote;
     return RC_OK;
 }
@@ -204,7 +210,7 @@ static enum rc check_reference(struct db *db, struct arena *arena, const struct 
 }
 
 static enum rc write_order(struct db *db, const struct actor *actor, const struct sale_facts *facts,
-                           const struct counter_sale *sale, const char *number)
+                           const struct counter_sale *sale, const char *number, const char *quote)
 {
     struct purchase purchase = {
         .number = number,
@@ -215,7 +221,7 @@ static enum rc write_order(struct db *db, const struct actor *actor, const struc
         .origin = "payment",
         .amount_fen = sale->amount_fen,
         .state = PURCHASE_OPEN,
-        .quote = sale->quote,
+        .quote = quote,
         .actor_kind = actor->kind,
         .actor_id = actor->id,
     };
@@ -244,10 +250,13 @@ enum rc sale_at_counter(struct db *db, struct arena *arena, const struct actor *
     TRY(judge(db, arena, sale->supply_id, sale->amount_fen, &quote, ret_refusal));
     TRY(check_sale(&quote, sale, ret_refusal));
     TRY(check_reference(db, arena, sale, ret_refusal));
+    TRY(price(db, arena, sale->amount_fen, &quote));
+    const char *shown = NULL;
+    TRY(sale_quote_json(arena, &quote, &shown));
     char number[NUMBER_BYTES];
     int64_t now_ms = clock_now_ms();
     TRY(number_make('P', now_ms, number));
-    TRY(write_order(db, actor, &quote.facts, sale, number));
+    TRY(write_order(db, actor, &quote.facts, sale, number, shown));
     struct settle_fact fact = {
         .source = SETTLE_COUNTER,
         .channel = sale->channel,

@@ -17,6 +17,7 @@
 #include "core/store/purchase.h"
 
 #define SALE_QUOTE_LINES_MAX 8
+#define SALE_QUOTE_BYTES_MAX 4096 /* of purchase.quote */
 
 struct sale_quote_line {
     int64_t step;     /* 1 .. */
@@ -45,6 +46,11 @@ struct sale_quote {
 enum rc sale_quote(struct db *db, struct arena *arena, int64_t supply_id, int64_t amount_fen,
                    struct sale_quote *ret_quote, struct command_refusal *ret_refusal) MUST_CHECK;
 
+/* What is kept of a quote with the purchase (purchase.quote): what the amount gets at which prices,
+   the balance it was told with, and the warnings. JSON in the arena, names as in the API. */
+enum rc sale_quote_json(struct arena *arena, const struct sale_quote *quote,
+                        const char **ret_json) MUST_CHECK;
+
 struct counter_sale {
     int64_t supply_id;
     int64_t account_id; /* as the clerk saw it */
@@ -53,12 +59,12 @@ struct counter_sale {
     const char *channel;   /* cash, card, transfer */
     const char *reference; /* slip of card or bank, "" none; needed for transfer */
     unsigned seen;         /* warnings the clerk confirmed, PURCHASE_WARN_* */
-    const char *quote;     /* JSON as shown, or NULL */
 };
 
-/* Sells and takes the money in one transaction. RC_INVALID with the field, RC_REFUSED with the
-   verdict's code ("over_hoard"), "warning_not_seen" where the meter is silent, frozen or read-only
-   and the clerk did not say that he knows; RC_CONFLICT "reference_used". */
+/* Sells and takes the money in one transaction; the quote of that moment is kept with the purchase.
+   RC_INVALID with the field, RC_REFUSED with the verdict's code ("over_hoard"), "warning_not_seen"
+   where the meter is silent, frozen or read-only and the clerk did not say that he knows;
+   RC_CONFLICT "reference_used". */
 enum rc sale_at_counter(struct db *db, struct arena *arena, const struct actor *actor,
                         const struct counter_sale *sale, struct settle_answer *ret_answer,
                         struct command_refusal *ret_refusal) MUST_CHECK;

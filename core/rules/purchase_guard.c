@@ -12,6 +12,9 @@ static const char *const purchase_codes[PURCHASE_VERDICT__MAX] = {
     [PURCHASE_OVER_HOARD] = "over_hoard",         [PURCHASE_OK] = "ok",
 };
 
+static const char *const warning_codes[PURCHASE_WARNINGS] = {
+    "silent", "stale", "frozen", "read_only", "close_by_hand", "on_its_way"};
+
 static const struct {
     const char *code;
     enum claim_outcome outcome;
@@ -94,6 +97,12 @@ unsigned purchase_warnings(const struct purchase_facts *facts)
     warnings |= facts->by_hand ? PURCHASE_WARN_BY_HAND : 0;
     warnings |= facts->on_its_way_fen > 0 ? PURCHASE_WARN_ON_ITS_WAY : 0;
     return warnings;
+}
+
+const char *purchase_warning_code(int bit)
+{
+    assert(bit >= 0 && bit < PURCHASE_WARNINGS);
+    return warning_codes[bit];
 }
 
 /* What is wrong with the delivery itself, whatever the meter says. */

@@ -32,6 +32,7 @@ enum purchase_verdict {
 #define PURCHASE_WARN_READ_ONLY (1u << 3)  /* the line is read-only */
 #define PURCHASE_WARN_BY_HAND (1u << 4)    /* a person must close the breaker after payment */
 #define PURCHASE_WARN_ON_ITS_WAY (1u << 5) /* an earlier purchase is not in the meter yet */
+#define PURCHASE_WARNINGS 6
 
 struct purchase_facts {
     bool account_open;
@@ -55,6 +56,8 @@ enum purchase_verdict purchase_guard(const struct purchase_facts *facts);
 const char *purchase_verdict_code(enum purchase_verdict verdict);
 /* The warnings that hold, as bits PURCHASE_WARN_*. */
 unsigned purchase_warnings(const struct purchase_facts *facts);
+/* "silent" of bit 0 .. "on_its_way" of bit PURCHASE_WARNINGS - 1. Never NULL. */
+const char *purchase_warning_code(int bit);
 /* The most that may be bought now under max and hoarding limit; 0 when nothing may. */
 int64_t purchase_room_fen(const struct purchase_facts *facts);
 

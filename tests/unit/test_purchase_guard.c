@@ -133,6 +133,11 @@ static void test_warnings(void **context)
         assert_int_equal(purchase_warnings(&facts), bits);
         assert_int_equal(purchase_guard(&facts), PURCHASE_OK); /* they forbid nothing */
     }
+    static const char *const codes[PURCHASE_WARNINGS] = {
+        "silent", "stale", "frozen", "read_only", "close_by_hand", "on_its_way"};
+    for (int bit = 0; bit < PURCHASE_WARNINGS; bit++) {
+        assert_string_equal(purchase_warning_code(bit), codes[bit]);
+    }
 }
 
 static struct claim_facts claimable(void)

@@ -4,6 +4,22 @@ import { text } from '@shared/i18n';
 import { t } from '@/i18n';
 import type { Purchase, PurchasePage, Quote } from '@/types';
 
+/** What is kept of a quote with its purchase: what the buyer was shown. */
+export type SoldQuote = Pick<
+  Quote,
+  | 'balance_fen'
+  | 'on_its_way_fen'
+  | 'debt_fen'
+  | 'usable_fen'
+  | 'balance_after_fen'
+  | 'energy_wh'
+  | 'priced_by'
+  | 'tariff_name'
+  | 'warnings'
+  | 'lines'
+>;
+export const soldQuote = (purchase: PurchasePage): SoldQuote | null => purchase.quote as SoldQuote | null;
+
 function known(key: string, otherwise: string): string {
   const words = text(key);
   return words === key ? otherwise : words;
