@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <ini.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #define CONFIG_ARENA_BYTES ((size_t)4 << 20)
 #define CONFIG_LINE_BYTES 1000
+#define SECTION_BYTES 24
 
 enum config_type {
     CONFIG_TYPE_TEXT,
@@ -44,6 +46,30 @@ static const struct setting settings[] = {
 };
 
 _Static_assert(ARRAY_LEN(settings) == CONFIG__MAX, "one row a key");
+
+/* Names as they stand in the file: "__" of a row is a dot, which no identifier may have. */
+static char section_names[CONFIG__MAX][SECTION_BYTES];
+static pthread_once_t section_names_once = PTHREAD_ONCE_INIT;
+
+static void section_names_fill(void)
+{
+    for (int i = 0; i < CONFIG__MAX; i++) {
+        size_t len = 0;
+        for (const char *at = settings[i].section; *at != '\0'; at++) {
+            bool dot = at[0] == '_' && at[1] == '_';
+            assert(len + 1 < SECTION_BYTES);
+            section_names[i][len++] = dot ? '.' : *at;
+            at += dot ? 1 : 0;
+        }
+    }
+}
+
+static const char *section_name(int key)
+{
+    int once = pthread_once(&section_names_once, section_names_fill);
+    assert(once == 0);
+    return section_names[key];
+}
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
@@ -142,7 +168,7 @@ static int key_find(const char *section, const char *key, bool *ret_section_know
 {
     *ret_section_known = false;
     for (int i = 0; i < CONFIG__MAX; i++) {
-        if (strcmp(settings[i].section, section) == 0) {
+        if (strcmp(section_name(i), section) == 0) {
             *ret_section_known = true;
             if (strcmp(settings[i].key, key) == 0) {
                 return i;
@@ -258,7 +284,7 @@ static enum rc file_read(struct loader *loader)
     }
     for (int i = 0; i < CONFIG__MAX; i++) {
         if ((settings[i].flags & NEEDED) != 0 && loader->config->values[i].line == 0) {
-            problem(loader, 0, "[%s] %s is missing and has no default", settings[i].section,
+            problem(loader, 0, "[%s] %s is missing and has no default", section_name(i),
                     settings[i].key);
         }
     }
@@ -308,7 +334,7 @@ enum rc config_reload(struct config *config, struct text *problems, struct text 
             continue;
         }
         if ((settings[i].flags & RELOAD) == 0) {
-            text_printf(restart, "[%s] %s\n", settings[i].section, settings[i].key);
+            text_printf(restart, "[%s] %s\n", section_name(i), settings[i].key);
             continue;
         }
         const char *copy = arena_copy_string(&config->arena, text);
@@ -369,8 +395,8 @@ void config_print(const struct config *config, struct text *out)
     const char *section = "";
     for (int i = 0; i < CONFIG__MAX; i++) {
         const struct setting *setting = &settings[i];
-        if (strcmp(section, setting->section) != 0) {
-            section = setting->section;
+        if (strcmp(section, section_name(i)) != 0) {
+            section = section_name(i);
             text_printf(out, "%s[%s]\n", i == 0 ? "" : "\n", section);
         }
         text_printf(out, "# %s", setting->help);
@@ -387,7 +413,7 @@ void config_print(const struct config *config, struct text *out)
 const char *config_section(enum config_key key)
 {
     assert(key < CONFIG__MAX);
-    return settings[key].section;
+    return section_name((int)key);
 }
 
 const char *config_name(enum config_key key)

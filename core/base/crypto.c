@@ -63,6 +63,22 @@ void crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size
     assert(made != NULL && out_len == CRYPTO_HASH_BYTES);
 }
 
+static void digest(const EVP_MD *kind, const void *bytes, size_t len, uint8_t *out)
+{
+    int made = EVP_Digest(len == 0 ? (const void *)"" : bytes, len, out, NULL, kind, NULL);
+    assert(made == 1);
+}
+
+void crypto_sha1(const void *bytes, size_t len, uint8_t out[CRYPTO_SHA1_BYTES])
+{
+    digest(EVP_sha1(), bytes, len, out);
+}
+
+void crypto_md5(const void *bytes, size_t len, uint8_t out[CRYPTO_MD5_BYTES])
+{
+    digest(EVP_md5(), bytes, len, out);
+}
+
 bool crypto_equal(const void *a, const void *b, size_t len)
 {
     return sodium_memcmp(a, b, len) == 0;
@@ -142,6 +158,45 @@ enum rc crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const void *associated,
         ret_plain, NULL, NULL, sealed + NONCE_BYTES, sealed_len - NONCE_BYTES, associated,
         associated_len, sealed, key);
     return opened == 0 ? RC_OK : RC_INVALID;
+}
+
+static void cipher_release(EVP_CIPHER_CTX **context)
+{
+    EVP_CIPHER_CTX_free(*context);
+}
+
+enum rc crypto_gcm_open(const uint8_t key[CRYPTO_KEY_BYTES],
+                        const uint8_t nonce[CRYPTO_GCM_NONCE_BYTES], const void *associated,
+                        size_t associated_len, const uint8_t *sealed, size_t sealed_len,
+                        void *ret_plain)
+{
+    if (sealed_len < CRYPTO_GCM_TAG_BYTES || sealed_len > INT32_MAX || associated_len > INT32_MAX) {
+        return RC_INVALID;
+    }
+    CLEANUP(cipher_release) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    if (context == NULL) {
+        return RC_MEMORY;
+    }
+    int len = (int)(sealed_len - CRYPTO_GCM_TAG_BYTES);
+    int out = 0;
+    int rest = 0;
+    uint8_t tag[CRYPTO_GCM_TAG_BYTES];
+    memcpy(tag, sealed + len, sizeof(tag));
+    bool opened = EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce) == 1;
+    if (opened && associated_len > 0) {
+        opened = EVP_DecryptUpdate(context, NULL, &out, associated, (int)associated_len) == 1;
+    }
+    out = 0;
+    if (opened && len > 0) {
+        opened = EVP_DecryptUpdate(context, ret_plain, &out, sealed, len) == 1;
+    }
+    opened = opened && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, sizeof(tag), tag) == 1 &&
+             EVP_DecryptFinal_ex(context, (uint8_t *)ret_plain + out, &rest) == 1;
+    if (!opened) {
+        crypto_wipe(ret_plain, (size_t)len);
+        return RC_INVALID;
+    }
+    return RC_OK;
 }
 
 char *crypto_hex(const void *bytes, size_t len, char *out)
@@ -278,6 +333,38 @@ enum rc crypto_unbase64url(const char *text, size_t text_len, void *ret_bytes, s
                            size_t *ret_len)
 {
     return ungroup(text, text_len, 6, base64url_value, ret_bytes, size, ret_len);
+}
+
+static const char base64_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+char *crypto_base64(const void *bytes, size_t len, char *out)
+{
+    (void)group(bytes, len, 6, base64_alphabet, out);
+    size_t text_len = strlen(out);
+    while (text_len % 4 != 0) {
+        out[text_len++] = '=';
+    }
+    out[text_len] = '\0';
+    return out;
+}
+
+static int base64_value(char c)
+{
+    const char *at = c == '\0' ? NULL : strchr(base64_alphabet, c);
+    return at == NULL ? -1 : (int)(at - base64_alphabet);
+}
+
+enum rc crypto_unbase64(const char *text, size_t text_len, void *ret_bytes, size_t size,
+                        size_t *ret_len)
+{
+    if (text_len % 4 != 0) {
+        return RC_INVALID;
+    }
+    for (int padding = 0; padding < 2 && text_len > 0 && text[text_len - 1] == '='; padding++) {
+        text_len--;
+    }
+    return ungroup(text, text_len, 6, base64_value, ret_bytes, size, ret_len);
 }
 
 int crypto_totp(const uint8_t *secret, size_t len, int64_t step)

@@ -14,7 +14,11 @@
 #include "core/base/rc.h"
 
 #define CRYPTO_KEY_BYTES 32
-#define CRYPTO_HASH_BYTES 32           /* SHA-256 */
+#define CRYPTO_HASH_BYTES 32 /* SHA-256 */
+#define CRYPTO_SHA1_BYTES 20
+#define CRYPTO_MD5_BYTES 16
+#define CRYPTO_GCM_NONCE_BYTES 12
+#define CRYPTO_GCM_TAG_BYTES 16
 #define CRYPTO_HASH_HEX_BYTES 65       /* its hex form with NUL */
 #define CRYPTO_SEAL_EXTRA_BYTES 40     /* nonce 24 and tag 16: sealed length less plain length */
 #define CRYPTO_PASSWORD_HASH_BYTES 128 /* encoded argon2id with NUL */
@@ -33,6 +37,9 @@ void crypto_sha256(const void *bytes, size_t len, uint8_t out[CRYPTO_HASH_BYTES]
 /* HMAC-SHA-256 (RFC 2104); key of any length. */
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
                         uint8_t out[CRYPTO_HASH_BYTES]);
+/* SHA-1 and MD5 where a provider's format names them as check sums; never for security. */
+void crypto_sha1(const void *bytes, size_t len, uint8_t out[CRYPTO_SHA1_BYTES]);
+void crypto_md5(const void *bytes, size_t len, uint8_t out[CRYPTO_MD5_BYTES]);
 /* True if equal, in constant time. */
 bool crypto_equal(const void *a, const void *b, size_t len);
 
@@ -59,6 +66,14 @@ enum rc crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const void *associated,
                     size_t associated_len, const uint8_t *sealed, size_t sealed_len,
                     void *ret_plain) MUST_CHECK;
 
+/* AES-256-GCM (NIST SP 800-38D) as partners send it: ciphertext, then the tag of 16 bytes.
+   ret_plain needs sealed_len - CRYPTO_GCM_TAG_BYTES; on failure it holds nothing. RC_INVALID,
+   RC_MEMORY. */
+enum rc crypto_gcm_open(const uint8_t key[CRYPTO_KEY_BYTES],
+                        const uint8_t nonce[CRYPTO_GCM_NONCE_BYTES], const void *associated,
+                        size_t associated_len, const uint8_t *sealed, size_t sealed_len,
+                        void *ret_plain) MUST_CHECK;
+
 /* Hex, lower case; out needs 2 * len + 1. Returns out. */
 char *crypto_hex(const void *bytes, size_t len, char *out);
 /* Exactly 2 * len hex digits, either case. RC_INVALID. */
@@ -73,6 +88,14 @@ char *crypto_base64url(const void *bytes, size_t len, char *out);
 /* RC_INVALID, RC_TOO_LARGE. */
 enum rc crypto_unbase64url(const char *text, size_t text_len, void *ret_bytes, size_t size,
                            size_t *ret_len) MUST_CHECK;
+
+/* Bytes of the base64 of len bytes, NUL included. */
+#define CRYPTO_BASE64_BYTES(len) (((len) + 2) / 3 * 4 + 1)
+/* Base64 with padding (RFC 4648 section 4). out needs CRYPTO_BASE64_BYTES(len). Returns out. */
+char *crypto_base64(const void *bytes, size_t len, char *out);
+/* Padding needed, nothing else but the alphabet: one text a value. RC_INVALID, RC_TOO_LARGE. */
+enum rc crypto_unbase64(const char *text, size_t text_len, void *ret_bytes, size_t size,
+                        size_t *ret_len) MUST_CHECK;
 
 /* HOTP/TOTP (RFC 4226, RFC 6238, SHA-1, 6 digits): the code of a step (time / 30 s), 0 .. 999999.
  */

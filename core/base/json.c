@@ -74,6 +74,50 @@ enum rc json_parse(const char *bytes, size_t len, int depth, struct json_object 
     return RC_OK;
 }
 
+/* Members of all objects of the tree. The depth is bounded by json_parse. */
+static size_t members(const struct json_object *json)
+{
+    size_t count = 0;
+    if (json_is_object(json)) {
+        struct json_object *object = (struct json_object *)(uintptr_t)json;
+        struct json_object_iterator at = json_object_iter_begin(object);
+        struct json_object_iterator end = json_object_iter_end(object);
+        for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+            count += 1 + members(json_object_iter_peek_value(&at));
+        }
+    } else if (json_is_array(json)) {
+        for (size_t i = 0; i < json_object_array_length(json); i++) {
+            count += members(json_object_array_get_idx(json, i));
+        }
+    }
+    return count;
+}
+
+enum rc json_parse_unique(const char *bytes, size_t len, int depth, struct json_object **ret_json)
+{
+    struct json_object *json = NULL;
+    TRY(json_parse(bytes, len, depth, &json));
+    /* A colon outside of strings stands once for each member that was written; json-c keeps the
+       last of equal names, so a tree with fewer members had one twice. */
+    size_t written = 0;
+    bool inside = false;
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] == '"') {
+            inside = !inside;
+        } else if (inside && bytes[i] == '\\') {
+            i++;
+        } else if (!inside && bytes[i] == ':') {
+            written++;
+        }
+    }
+    if (written != members(json)) {
+        json_release(&json);
+        return RC_CONFLICT;
+    }
+    *ret_json = json;
+    return RC_OK;
+}
+
 void json_release(struct json_object **json)
 {
     assert(json != NULL);

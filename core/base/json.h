@@ -25,6 +25,10 @@
  */
 enum rc json_parse(const char *bytes, size_t len, int depth,
                    struct json_object **ret_json) MUST_CHECK;
+/* As json_parse, and RC_CONFLICT when an object names a member twice: what somebody else reads
+   there may be the other one. For signed and sealed texts. */
+enum rc json_parse_unique(const char *bytes, size_t len, int depth,
+                          struct json_object **ret_json) MUST_CHECK;
 /* Frees the tree; accepts a pointer to NULL. */
 void json_release(struct json_object **json);
 

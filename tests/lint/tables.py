@@ -33,7 +33,8 @@ def setting_rows():
     text = read("core/base/config.def")
     for match in SETTING.finditer(text):
         help_text = "".join(re.findall(TEXT, match.group(8)))
-        yield (text.count("\n", 0, match.start()) + 1, *match.groups()[:7], help_text)
+        section, *rest = match.groups()[:7]
+        yield (text.count("\n", 0, match.start()) + 1, section.replace("__", "."), *rest, help_text)
 
 
 def manual():

@@ -192,13 +192,80 @@ static void secrets_refuse_odd_files(void **state)
     assert_int_equal(unlink(link_path) | unlink(file) | rmdir(folder), 0);
 }
 
+/* RFC 4648 section 10, and that every value has one text. */
+static void base64_rfc_4648(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"",         "Zg==",     "Zm8=",    "Zm9v",
+                                        "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+    static const char *const refused[] = {
+        "Z", "Zg", "Zg=", "Zh==", "Zm9vYg= =", "Zm9v\n", "Zg===", "===="};
+    char text[CRYPTO_BASE64_BYTES(6)];
+    uint8_t bytes[6];
+    size_t len = 0;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        assert_string_equal(crypto_base64("foobar", i, text), texts[i]);
+        assert_int_equal(crypto_unbase64(texts[i], strlen(texts[i]), bytes, 6, &len), RC_OK);
+        assert_int_equal(len, i);
+        assert_memory_equal(bytes, "foobar", i);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+        assert_int_equal(crypto_unbase64(refused[i], strlen(refused[i]), bytes, 6, &len),
+                         RC_INVALID);
+    }
+    assert_int_equal(crypto_unbase64("Zm9vYmFy", 8, bytes, 5, &len), RC_TOO_LARGE);
+}
+
+static void sums_of_abc(void **state)
+{
+    (void)state;
+    uint8_t sum[CRYPTO_SHA1_BYTES];
+    char hex[CRYPTO_HASH_HEX_BYTES];
+    crypto_sha1("abc", 3, sum);
+    assert_string_equal(crypto_hex(sum, CRYPTO_SHA1_BYTES, hex),
+                        "a9993e364706816aba3e25717850c26c9cd0d89d");
+    crypto_md5("abc", 3, sum);
+    assert_string_equal(crypto_hex(sum, CRYPTO_MD5_BYTES, hex), "900150983cd24fb0d6963f7d28e17f72");
+}
+
+/* The case of the official Java SDK of WeChat Pay (AeadAesCipherTest). */
+static void gcm_known_answer(void **state)
+{
+    (void)state;
+    const uint8_t *key = (const uint8_t *)"a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb";
+    const uint8_t *nonce = (const uint8_t *)"uluk4a9R25RW";
+    uint8_t sealed[64];
+    char plain[64] = "";
+    size_t len = 0;
+    const char *text = "ulwSiIajGClcvcOYvOQ7+l+0PAbzzwI=";
+    assert_int_equal(crypto_unbase64(text, strlen(text), sealed, sizeof(sealed), &len), RC_OK);
+    assert_int_equal(crypto_gcm_open(key, nonce, "associatedData", 14, sealed, len, plain), RC_OK);
+    assert_string_equal(plain, "message");
+    assert_int_equal(crypto_gcm_open(key, nonce, "associatedDatb", 14, sealed, len, plain),
+                     RC_INVALID);
+    for (size_t i = 0; i < len; i++) {
+        sealed[i] ^= 1;
+        assert_int_equal(crypto_gcm_open(key, nonce, "associatedData", 14, sealed, len, plain),
+                         RC_INVALID);
+        sealed[i] ^= 1;
+    }
+    assert_int_equal(crypto_gcm_open(key, nonce, NULL, 0, sealed, 15, plain), RC_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256_fips_180), cmocka_unit_test(hmac_rfc_4231),
-        cmocka_unit_test(totp_rfc_6238),   cmocka_unit_test(totp_is_taken_once_and_only_near),
-        cmocka_unit_test(passwords),       cmocka_unit_test(seal_binds_key_place_and_bytes),
-        cmocka_unit_test(bases_rfc_4648),  cmocka_unit_test(secrets_refuse_odd_files),
+        cmocka_unit_test(base64_rfc_4648),
+        cmocka_unit_test(sums_of_abc),
+        cmocka_unit_test(gcm_known_answer),
+        cmocka_unit_test(sha256_fips_180),
+        cmocka_unit_test(hmac_rfc_4231),
+        cmocka_unit_test(totp_rfc_6238),
+        cmocka_unit_test(totp_is_taken_once_and_only_near),
+        cmocka_unit_test(passwords),
+        cmocka_unit_test(seal_binds_key_place_and_bytes),
+        cmocka_unit_test(bases_rfc_4648),
+        cmocka_unit_test(secrets_refuse_odd_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

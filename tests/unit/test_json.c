@@ -74,8 +74,32 @@ static void getters(void **state)
     assert_false(json_has(json, "none"));
 }
 
+/* A member named twice is refused, however it is written; the plain parser keeps the last. */
+static void names_are_unique(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum rc rc;
+    } cases[] = {
+        {"{\"a\":1,\"b\":{\"a\":2}}", RC_OK},
+        {"{\"a\":\"x:y\\\":z\"}", RC_OK},
+        {"[{\"a\":1},{\"a\":1}]", RC_OK},
+        {"{\"a\":1,\"a\":1}", RC_CONFLICT},
+        {"{\"a\":1,\"\\u0061\":2}", RC_CONFLICT},
+        {"[0,{\"x\":[{\"k\":null,\"k\":1}]}]", RC_CONFLICT},
+        {"{\"a\":", RC_INVALID},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(json_release) struct json_object *json = NULL;
+        assert_int_equal(json_parse_unique(cases[i].text, strlen(cases[i].text), 8, &json),
+                         cases[i].rc);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(strictness), cmocka_unit_test(getters)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(names_are_unique),
+                                       cmocka_unit_test(strictness), cmocka_unit_test(getters)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
