@@ -8,6 +8,7 @@
 #include "cgi/query.h"
 #include "cgi/route.h"
 #include "core/base/clock.h"
+#include "core/store/tenant_user.h"
 #include "core/store/user.h"
 
 #define RATE_WINDOW_S 60
@@ -83,10 +84,35 @@ static enum rc public_rate(struct request *request)
     return check_rate(request, &rate);
 }
 
+static bool is_tenant(const struct request *request)
+{
+    return request->route->role == ROUTE_TENANT;
+}
+
+static const char *cookie_name(const struct request *request)
+{
+    return is_tenant(request) ? GUARD_TENANT_COOKIE : GUARD_COOKIE;
+}
+
+int64_t guard_idle_s(const struct request *request)
+{
+    return config_int(request->config, is_tenant(request) ? CONFIG_security_tenant_session_idle_s
+                                                          : CONFIG_security_session_idle_s);
+}
+
+int64_t guard_absolute_ms(const struct request *request)
+{
+    return 1000 * config_int(request->config, is_tenant(request)
+                                                  ? CONFIG_security_tenant_session_absolute_s
+                                                  : CONFIG_security_session_absolute_s);
+}
+
 static enum rc check_epoch(struct request *request)
 {
     int64_t epoch = 0;
-    enum rc rc = user_session_epoch(request->db, request->arena, request->session.user_id, &epoch);
+    int64_t id = request->session.user_id;
+    enum rc rc = is_tenant(request) ? tenant_user_epoch(request->db, request->arena, id, &epoch)
+                                    : user_session_epoch(request->db, request->arena, id, &epoch);
     if (rc == RC_UNAVAILABLE && (request->route->flags & DB_OPTIONAL) != 0) {
         return RC_OK;
     }
@@ -113,17 +139,18 @@ static enum rc check_stage(struct request *request)
 static enum rc read_session(struct request *request)
 {
     const char *token = NULL;
-    TRY(cookie_find(request->arena, request->cookie, GUARD_COOKIE, &token));
+    TRY(cookie_find(request->arena, request->cookie, cookie_name(request), &token));
     if (!session_token_is_plausible(token)) {
         return request_refuse(request, RC_UNAUTHENTICATED, "unauthenticated", "",
                               "nobody is logged in");
     }
     struct session_rate rate = {.window_s = RATE_WINDOW_S + 5};
     TRY(rate_key(request, token, &rate.key));
-    enum rc rc = session_touch(request->redis, request->arena, token,
-                               config_int(request->config, CONFIG_security_session_idle_s), &rate,
+    enum rc rc = session_touch(request->redis, request->arena, token, guard_idle_s(request), &rate,
                                &request->session);
-    if (rc == RC_UNAUTHENTICATED) {
+    bool other = rc == RC_OK && (request->session.role == ROLE_TENANT) != is_tenant(request);
+    if (rc == RC_UNAUTHENTICATED || other) {
+        rc = RC_UNAUTHENTICATED;
         return request_refuse(request, rc, "unauthenticated", "",
                               "the session has ended; log in again");
     }
@@ -136,15 +163,19 @@ enum rc guard_session(struct request *request)
 {
     assert(request != NULL && request->route != NULL);
     if (request->route->permission == PERMISSION_PUBLIC) {
+        if (is_tenant(request)) {
+            request->actor =
+                (struct actor){.kind = ACTOR_TENANT, .name = "", .role = "", .ip = request->ip};
+        }
         return public_rate(request);
     }
-    if (request->route->role != ROUTE_STAFF) {
+    if (request->route->role != ROUTE_STAFF && request->route->role != ROUTE_TENANT) {
         return request_refuse(request, RC_UNAUTHENTICATED, "unauthenticated", "",
                               "nobody is logged in");
     }
     TRY(read_session(request));
     TRY(check_epoch(request));
-    request->actor = (struct actor){.kind = ACTOR_USER,
+    request->actor = (struct actor){.kind = is_tenant(request) ? ACTOR_TENANT : ACTOR_USER,
                                     .id = request->session.user_id,
                                     .name = request->session.name,
                                     .role = role_code(request->session.role),
@@ -200,10 +231,15 @@ enum rc guard_origin(struct request *request)
 
 enum rc guard_set_cookie(struct request *request, const char *token)
 {
+    /* A tenant comes back from a provider's pages: Lax; and stays logged in on his phone. */
+    const char *life = is_tenant(request)
+                           ? arena_printf(request->arena, "SameSite=Lax; Max-Age=%lld",
+                                          (long long)guard_absolute_ms(request) / 1000)
+                           : "SameSite=Strict";
     const char *value =
-        arena_printf(request->arena, "%s=%s; Path=/; Secure; HttpOnly; SameSite=Strict%s",
-                     GUARD_COOKIE, token == NULL ? "" : token, token == NULL ? "; Max-Age=0" : "");
-    if (value == NULL) {
+        arena_printf(request->arena, "%s=%s; Path=/; Secure; HttpOnly; %s", cookie_name(request),
+                     token == NULL ? "" : token, token == NULL ? "SameSite=Lax; Max-Age=0" : life);
+    if (value == NULL || life == NULL) {
         return RC_MEMORY;
     }
     request_add_header(request, "Set-Cookie", value);

@@ -9,6 +9,11 @@
 #include "core/base/rc.h"
 
 #define GUARD_COOKIE "__Host-pw_staff"
+#define GUARD_TENANT_COOKIE "__Host-pw_tenant"
+
+/* How long a session of the request's role lives without a request, and at most. */
+int64_t guard_idle_s(const struct request *request);
+int64_t guard_absolute_ms(const struct request *request);
 
 /* Reads the session (one round trip with the rate counter), checks the user's epoch, stage and
    permission. Public routes: the rate only. Fills request->session, actor and session_token. */

@@ -174,11 +174,12 @@ static void add_parameters(const struct route *route, struct text *out)
     text_add_string(out, ",\"parameters\":[");
     for (const char *at = strchr(route->path, ':'); at != NULL; at = strchr(at + 1, ':')) {
         ids++;
+        bool word = strncmp(at, ":word", 5) == 0;
         text_printf(out, "%s{\"name\":\"", first ? "" : ",");
         text_printf(out, ids == 1 ? "id" : "id%d", ids);
-        text_add_string(out,
-                        "\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\","
-                        "\"format\":\"int64\",\"minimum\":1}}");
+        text_add_string(out, "\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":");
+        text_add_string(out, word ? "\"string\",\"pattern\":\"^[A-Za-z0-9_-]{1,64}$\"}}"
+                                  : "\"integer\",\"format\":\"int64\",\"minimum\":1}}");
         first = false;
     }
     if (route->method == METHOD_GET) {

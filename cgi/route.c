@@ -4,6 +4,9 @@
 #include <string.h>
 
 #define SEGMENT_MAX 20 /* digits of an id */
+#define WORD ":word"
+#define WORD_MAX 64
+#define WORD_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 /* Prototypes first: each row declares its handler and its shapes. */
 #define shape_NONE shape_none /* the row's word NONE */
@@ -75,7 +78,14 @@ bool route_matches(const char *pattern, const char *path, int64_t *ids, size_t *
 {
     size_t count = 0;
     for (;;) {
-        if (*pattern == ':') {
+        if (strncmp(pattern, WORD, sizeof WORD - 1) == 0) {
+            size_t len = strspn(path, WORD_CHARACTERS);
+            if (len == 0 || len > WORD_MAX) {
+                return false;
+            }
+            path += len;
+            pattern += sizeof WORD - 1;
+        } else if (*pattern == ':') {
             size_t len = strcspn(path, "/");
             int64_t id = 0;
             if (len > SEGMENT_MAX || count == REQUEST_IDS_MAX ||
@@ -96,6 +106,20 @@ bool route_matches(const char *pattern, const char *path, int64_t *ids, size_t *
         pattern++;
         path++;
     }
+}
+
+const char *route_word(const char *pattern, const char *path, struct arena *arena)
+{
+    const char *mark = strstr(pattern, WORD);
+    assert(mark != NULL);
+    for (const char *at = pattern; at < mark; at++) {
+        if (*at == '/') {
+            path = strchr(path + (path[0] == '/'), '/');
+            assert(path != NULL);
+        }
+    }
+    path += path[0] == '/';
+    return arena_copy(arena, path, strspn(path, WORD_CHARACTERS));
 }
 
 enum rc route_find(enum route_role role, enum method method, const char *path, struct arena *arena,
@@ -139,8 +163,13 @@ static const char *row_problem(const struct route *route)
     if (!unsafe && (route->flags & (CSRF | ORIGIN | ACT)) != 0) {
         return "a GET route must not act";
     }
-    if (route->permission == PERMISSION_PUBLIC && (route->flags & (CSRF | IDEMPOTENT)) != 0) {
-        return "a public route has no session to bind CSRF or an idempotency key to";
+    bool open = route->permission == PERMISSION_PUBLIC;
+    if (open && (route->flags & CSRF) != 0) {
+        return "a public route has no session to bind CSRF to";
+    }
+    /* The pay sticker: whoever holds the key, a random number of his own, gets the same answer. */
+    if (open && route->role != ROUTE_TENANT && (route->flags & IDEMPOTENT) != 0) {
+        return "a public route has no session to bind an idempotency key to";
     }
     if (!unsafe && route->body_limit_bytes != 0) {
         return "a GET route takes no body";

@@ -59,8 +59,12 @@ enum rc method_find(const char *name, enum method *ret_method) MUST_CHECK;
 enum rc route_find(enum route_role role, enum method method, const char *path, struct arena *arena,
                    const struct route **ret_route, int64_t *ret_ids, size_t *ret_ids_count,
                    const char **ret_allow) MUST_CHECK;
-/* True if the path has the pattern's form; `:id` takes a whole number 1 .. SHAPE_ID_MAX. */
+/* True if the path has the pattern's form; `:id` takes a whole number 1 .. SHAPE_ID_MAX, `:word`
+   is read by route_word. */
 bool route_matches(const char *pattern, const char *path, int64_t *ids, size_t *ids_count);
+/* What stands at the pattern's `:word` (1 .. 64 letters, digits, - and _), in the arena; the path
+   matches. NULL when memory ran out. */
+const char *route_word(const char *pattern, const char *path, struct arena *arena);
 /* Refuses a table that breaks its own rules (an unsafe route without CSRF, ...): the sentence, or
    NULL when all is well. Asked at start. */
 const char *route_table_problem(void);

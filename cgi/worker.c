@@ -251,7 +251,7 @@ int worker_run(const struct worker_start *start)
                             .role = route_role_name(start->role),
                             .hash_gate = start->hash_gate,
                             .counters = start->counters};
-    if (start->role == ROUTE_STAFF) {
+    if (start->role == ROUTE_STAFF || start->role == ROUTE_TENANT) {
         const char *why = "";
         if (config_secret_key(start->config, CONFIG_security_field_key_file, field_key, &why) !=
             RC_OK) {

@@ -104,6 +104,43 @@ GRANT SELECT ON {database}.site_setting TO {prefix}notify@localhost;
 GRANT SELECT, INSERT, UPDATE ON {database}.alarm TO {prefix}notify@localhost;
 GRANT INSERT ON {database}.audit TO {prefix}notify@localhost;
 
+-- tenant: the phone site. Sees its own through the park's tables, logs in by codes, orders purchases.
+GRANT INSERT, UPDATE ON {database}.tenant_user TO {prefix}tenant@localhost, {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.tenant_binding TO {prefix}tenant@localhost, {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.tenant_code TO {prefix}tenant@localhost;
+GRANT INSERT ON {database}.binding_code TO {prefix}staff@localhost;
+GRANT UPDATE ON {database}.binding_code TO {prefix}tenant@localhost;
+GRANT INSERT, UPDATE ON {database}.pay_sticker TO {prefix}staff@localhost;
+GRANT INSERT, UPDATE ON {database}.supply_alert TO {prefix}tenant@localhost;
+GRANT INSERT ON {database}.message TO {prefix}tenant@localhost, {prefix}staff@localhost, {prefix}jobs@localhost;
+GRANT UPDATE (read_at) ON {database}.message TO {prefix}tenant@localhost;
+GRANT UPDATE ON {database}.message TO {prefix}jobs@localhost;
+GRANT UPDATE (phone_site) ON {database}.contact TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.tenant_user TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.tenant_binding TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.tenant_code TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.binding_code TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.pay_sticker TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.supply_alert TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.message TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.unit TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.supply TO {prefix}tenant@localhost;
+GRANT UPDATE (orders_version, changed_at) ON {database}.supply TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.meter TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.model TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.line TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.gateway TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.meter_state TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.meter_parameter TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.reading TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.charge TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.lock_out TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.keep_on TO {prefix}tenant@localhost;
+GRANT SELECT, INSERT, UPDATE ON {database}.command TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.site_setting TO {prefix}tenant@localhost;
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.idempotency TO {prefix}tenant@localhost;
+GRANT INSERT ON {database}.audit TO {prefix}tenant@localhost;
+
 -- tenant, notify: the site's name
 GRANT SELECT ON {database}.site TO {prefix}tenant@localhost, {prefix}notify@localhost;
 

@@ -143,8 +143,7 @@ static enum rc make_view(struct request *request, struct session_view *ret_view)
                                   .name = found.name,
                                   .name_en = found.name_en,
                                   .time_zone = found.time_zone};
-    int64_t idle_end_ms =
-        clock_now_ms() + config_int(request->config, CONFIG_security_session_idle_s) * 1000;
+    int64_t idle_end_ms = clock_now_ms() + guard_idle_s(request) * 1000;
     struct session_view view = {
         .user = user,
         .stage = session_stage_name(session->stage),
@@ -175,8 +174,8 @@ static enum rc renew_session(struct request *request, const struct user *user,
                                         .epoch = user->epoch,
                                         .created_at_ms = now_ms,
                                         .expires_at_ms = expires_at_ms};
-    TRY(session_open(request->redis, request->arena, &request->session,
-                     config_int(request->config, CONFIG_security_session_idle_s), token));
+    TRY(session_open(request->redis, request->arena, &request->session, guard_idle_s(request),
+                     token));
     if (request->session_token[0] != '\0') {
         (void)!session_close(request->redis, request->session_token);
     }
@@ -230,8 +229,7 @@ enum rc handle_session_create(struct request *request)
     if (outcome != LOGIN_OPEN) {
         return refuse_login(request, outcome);
     }
-    int64_t absolute_ms = config_int(request->config, CONFIG_security_session_absolute_s) * 1000;
-    TRY(renew_session(request, &user, clock_now_ms() + absolute_ms));
+    TRY(renew_session(request, &user, clock_now_ms() + guard_absolute_ms(request)));
     struct session_view view;
     TRY(make_view(request, &view));
     return request_reply(request, 200, &view);
@@ -409,9 +407,8 @@ enum rc handle_locale_set(struct request *request)
     TRY(user_set_locale(request->db, request->arena, request->session.user_id, input->locale,
                         &user));
     request->session.locale = user.locale;
-    enum rc rc =
-        session_update(request->redis, request->arena, request->session_token, &request->session,
-                       config_int(request->config, CONFIG_security_session_idle_s));
+    enum rc rc = session_update(request->redis, request->arena, request->session_token,
+                                &request->session, guard_idle_s(request));
     if (rc != RC_OK && rc != RC_NOT_FOUND) {
         return rc;
     }

@@ -207,11 +207,11 @@ enum rc handle_user_reset(struct request *request)
 
 enum rc handle_role_list(struct request *request)
 {
-    static const char *const names_zh[ROLE__MAX] = {"系统管理员", "财务", "物业工程", "审计"};
-    static const char *const names_en[ROLE__MAX] = {"Administrator", "Finance", "Duty engineer",
-                                                    "Auditor"};
-    struct role_view views[ROLE__MAX];
-    for (int i = 0; i < ROLE__MAX; i++) {
+    static const char *const names_zh[ROLE_STAFF__MAX] = {"系统管理员", "财务", "物业工程", "审计"};
+    static const char *const names_en[ROLE_STAFF__MAX] = {"Administrator", "Finance",
+                                                          "Duty engineer", "Auditor"};
+    struct role_view views[ROLE_STAFF__MAX];
+    for (int i = 0; i < ROLE_STAFF__MAX; i++) {
         const char **names = arena_take_array(request->arena, PERMISSION__MAX, sizeof(*names));
         size_t count = 0;
         if (names == NULL) {
@@ -227,6 +227,6 @@ enum rc handle_role_list(struct request *request)
                                       .name_en = names_en[i],
                                       .permissions = {names, count}};
     }
-    struct role_list list = {.items = {views, ROLE__MAX}};
+    struct role_list list = {.items = {views, ROLE_STAFF__MAX}};
     return request_reply(request, 200, &list);
 }

@@ -153,7 +153,7 @@ static enum rc note(struct db *db, const struct actor *actor, enum audit_action 
 {
     struct audit_entry entry = {.actor = actor,
                                 .action = audit_action_code(action),
-                                .object_kind = "user",
+                                .object_kind = actor->kind == ACTOR_TENANT ? "tenant_user" : "user",
                                 .object_id = actor->id,
                                 .object_label = actor->name,
                                 .result = result};
@@ -278,12 +278,12 @@ static enum rc note_unknown(struct db *db, void *context)
 }
 
 /* The same steps as for a known name: locked at once without a hash, else the hash and a count. */
-static enum rc refuse_unknown(struct db *db, struct redis *redis, struct arena *arena,
-                              const struct login_policy *policy,
-                              const struct login_request *request, enum login_outcome *ret_outcome)
+enum rc login_refuse_unknown(struct db *db, struct redis *redis, struct arena *arena,
+                             const struct login_policy *policy, const struct actor *nobody,
+                             const char *name, const char *password,
+                             enum login_outcome *ret_outcome)
 {
-    struct session_rate rate = {.key = unknown_key(arena, request->name),
-                                .window_s = policy->window_s};
+    struct session_rate rate = {.key = unknown_key(arena, name), .window_s = policy->window_s};
     if (rate.key == NULL) {
         return RC_MEMORY;
     }
@@ -296,10 +296,10 @@ static enum rc refuse_unknown(struct db *db, struct redis *redis, struct arena *
     if (dummy[0] == '\0') {
         return RC_MEMORY;
     }
-    (void)!crypto_password_verify(dummy, request->password, strlen(request->password));
+    (void)!crypto_password_verify(dummy, password, strlen(password));
     /* The name as typed is not recorded: people type passwords into the wrong field. */
-    struct actor nobody = {.kind = ACTOR_USER, .name = "?", .role = "", .ip = request->ip};
-    TRY(db_transact(db, note_unknown, &nobody));
+    struct actor copy = *nobody;
+    TRY(db_transact(db, note_unknown, &copy));
     *ret_outcome = LOGIN_WRONG;
     return RC_OK;
 }
@@ -331,7 +331,9 @@ enum rc login_check(struct db *db, struct redis *redis, struct arena *arena,
     struct attempt attempt = {.arena = arena, .policy = policy, .request = request};
     enum rc rc = user_find_name(db, arena, request->name, &attempt.user);
     if (rc == RC_NOT_FOUND) {
-        return refuse_unknown(db, redis, arena, policy, request, ret_outcome);
+        struct actor nobody = {.kind = ACTOR_USER, .name = "?", .role = "", .ip = request->ip};
+        return login_refuse_unknown(db, redis, arena, policy, &nobody, request->name,
+                                    request->password, ret_outcome);
     }
     TRY(rc);
     if (login_is_locked(&attempt.user, clock_now_ms())) {

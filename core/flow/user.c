@@ -224,8 +224,7 @@ enum rc user_set_role(struct db *db, struct arena *arena, const struct actor *ac
     return finish(db, &change, ret_user);
 }
 
-/* 80 random bits in groups of four, lower case: easy to read out, hard to guess. */
-static enum rc make_password(char password[USER_ONE_TIME_PASSWORD_BYTES])
+enum rc user_make_password(char password[USER_ONE_TIME_PASSWORD_BYTES])
 {
     uint8_t random[10];
     char letters[20];
@@ -251,7 +250,7 @@ enum rc user_reset_password(struct db *db, struct arena *arena, const struct log
     assert(!db_in_transaction(db));
     char password[USER_ONE_TIME_PASSWORD_BYTES];
     char encoded[CRYPTO_PASSWORD_HASH_BYTES];
-    TRY(make_password(password));
+    TRY(user_make_password(password));
     TRY(crypto_password_hash(password, strlen(password), policy->memory_kib, policy->passes,
                              encoded));
     struct change change = {.kind = CHANGE_PASSWORD,

@@ -52,6 +52,8 @@ enum rc user_set_active(struct db *db, struct arena *arena, const struct actor *
 enum rc user_set_role(struct db *db, struct arena *arena, const struct actor *actor, int64_t id,
                       enum role role, const char *reason, struct user *ret_user,
                       struct user_refusal *ret_refusal) MUST_CHECK;
+/* 80 random bits in groups of four, lower case: easy to read out, hard to guess. RC_IO. */
+enum rc user_make_password(char ret_password[USER_ONE_TIME_PASSWORD_BYTES]) MUST_CHECK;
 /* Makes a one-time password that must be changed at the next log-in, and unlocks. Outside a
  * transaction (hashes). */
 enum rc user_reset_password(struct db *db, struct arena *arena, const struct login_policy *policy,

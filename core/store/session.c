@@ -81,7 +81,7 @@ static enum rc read_value(const char *bytes, size_t len, struct arena *arena, st
     TRY(json_get_text(json, "locale", 1, 16, &locale));
     TRY(json_get_text(json, "name", 1, 400, &name));
     TRY(json_get_text(json, "display_name", 0, 400, &display_name));
-    TRY(role_find(role, &out->role));
+    TRY(role_find_any(role, &out->role));
     out->stage = (enum session_stage)stage;
     out->locale = arena_copy_string(arena, locale);
     out->name = arena_copy_string(arena, name);

@@ -77,9 +77,10 @@ def routes():
         if not path:
             continue
         pieces = [re.escape(piece) for piece in re.split(r":\w+", path.group(1))]
-        short = path.group(1).split("/api/v1/staff")[-1]
+        short = re.split("/api/v1/(?:staff|tenant)", path.group(1))[-1]
         pieces_short = [re.escape(piece) for piece in re.split(r":\w+", short)]
-        pattern = r"[^/\"'`\s]+".join(pieces) + "|[\"'`]" + r"[^/\"'`\s]+".join(pieces_short) + "[\"'`?]"
+        between = r"(?:\{[^}]*\}|[^/\"'`\s{])+"
+        pattern = between.join(pieces) + "|[\"'`]" + between.join(pieces_short) + "[\"'`?]"
         if not re.search(pattern, tests):
             lint.add("cgi/routes.def", line, f"no stack test names {path.group(1)}")
     lint.done()

@@ -217,7 +217,7 @@ class Park(lib.Servers):
         return self.start("jobs", [self.program("jobs/paywatt-jobs"), "--config", self.ini])
 
     def start_web(self):
-        for role in ("staff", "machine"):
+        for role in ("staff", "tenant", "machine"):
             self.start_cgi(role)
         self.start_nginx()
 

@@ -1,0 +1,20 @@
+/*
+ * What the handlers of the phone site share.
+ */
+#ifndef PW_CGI_HANDLERS_TENANT_H
+#define PW_CGI_HANDLERS_TENANT_H
+
+#include "cgi/shape.h"
+
+/* A supply that the person may see or pay for. */
+struct tenant_shop_view {
+    int64_t supply_id;
+    int64_t account_id;
+    const char *unit_number;
+    const char *shop_name;
+    const char *role;
+    const char *medium;
+};
+extern const struct shape shape_tenant_shop;
+
+#endif
