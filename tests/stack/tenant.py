@@ -29,6 +29,12 @@ def codes(servers):
     return [unseal(servers, bytes.fromhex(sealed), bytes.fromhex(associated)) for sealed, associated in rows]
 
 
+def forget_limits(servers):
+    """As if nothing had been asked within the last minute: counters of routes, pauses of codes."""
+    servers.redis("EVAL", "for _, key in ipairs(redis.call('KEYS', 'pw:rate:*')) do redis.call('DEL', key) end", "0")
+    servers.sql("UPDATE tenant_code SET created_at = created_at - INTERVAL 2 MINUTE")
+
+
 def phone(servers):
     """A phone's browser on the public listener."""
     return lib.Client(servers.public_port, "/api/v1/tenant")
