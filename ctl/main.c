@@ -18,9 +18,15 @@
 #define ARENA_BYTES ((size_t)256 << 20)
 #define DEFAULT_CONFIG "/etc/paywatt/paywatt.ini"
 
+/* Of two that begin alike the longer one stands first. */
 static const struct ctl_command commands[] = {
     {"audit verify", "", "", "recompute the chain over the audit log and say whether it is whole",
      0, 0, ctl_audit_verify},
+    {"backup list", "", "--check",
+     "backups in [backup] folder; --check reads every byte and names a damaged file", 0, 0,
+     ctl_backup_list},
+    {"backup", "", "", "make a backup now and prove it by restoring it into a private server", 0, 0,
+     ctl_backup_make},
     {"check", "", "", "check every invariant of the database and the audit chain", 0, 0, ctl_check},
     {"config print", "", "", "print the table of settings with help, default and present value", 0,
      0, ctl_config_print},

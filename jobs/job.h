@@ -5,6 +5,7 @@
 #ifndef PW_JOBS_JOB_H
 #define PW_JOBS_JOB_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/arena.h"
@@ -26,6 +27,9 @@ struct job {
     int64_t round;         /* 0, 1, 2, ... */
     int64_t started_at_ms; /* of the program */
 };
+
+/* True once the program is asked to end: what takes long then gives up. */
+bool job_stopping(void);
 
 /* The actor of the audit rows that jobs write. */
 extern const struct actor job_actor;

@@ -50,6 +50,14 @@ static struct {
     bool stop;
 } program = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
+bool job_stopping(void)
+{
+    (void)pthread_mutex_lock(&program.mutex);
+    bool stop = program.stop;
+    (void)pthread_mutex_unlock(&program.mutex);
+    return stop;
+}
+
 /* Waits; false when the program ends. */
 static bool pause_ms(int64_t milliseconds)
 {
@@ -243,6 +251,7 @@ int main(int argc, char **argv)
         return 1;
     }
     log_open("paywatt-jobs", config_log_level(config));
+    (void)signal(SIGPIPE, SIG_IGN); /* a child that ends early is told by its status */
     tell_rules(config);
     program.config = config;
     program.started_at_ms = clock_now_ms();

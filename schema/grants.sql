@@ -211,6 +211,13 @@ GRANT UPDATE ON {database}.import_row TO {prefix}jobs@localhost;
 GRANT DELETE ON {database}.line_history TO {prefix}jobs@localhost;
 GRANT INSERT, ALTER, CREATE, DROP ON {database}.reading TO {prefix}jobs@localhost;
 
+-- backups: kept by jobs each night, and by the operator
+GRANT INSERT, UPDATE ON {database}.backup_run TO {prefix}jobs@localhost, {prefix}ctl@localhost;
+-- after a restore: a supply is looked at before anything is delivered to it
+GRANT UPDATE ON {database}.restore_check TO {prefix}jobs@localhost;
+GRANT SELECT ON {database}.restore_check TO {prefix}poller@localhost;
+GRANT SELECT ON {database}.restore_run TO {prefix}poller@localhost;
+
 -- ctl: the operator on the machine
 GRANT SELECT ON {database}.* TO {prefix}ctl@localhost;
 GRANT INSERT ON {database}.audit TO {prefix}ctl@localhost;

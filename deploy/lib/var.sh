@@ -159,6 +159,7 @@ paths models $APP/poller/models
 paths schema $APP/schema
 paths run $RUN/web
 paths state $VAR/spool
+backup folder $VAR/spool/backup
 poller metrics_file $VAR/spool/poller.metrics
 LINES
 }
