@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/failpoint.h"
+
 #define CHUNK_BYTES_MIN ((size_t)16 * 1024)
 
 struct arena_chunk {
@@ -79,7 +81,7 @@ static struct arena_chunk *chunk_add(struct arena *arena, size_t need_bytes)
 void *arena_take(struct arena *arena, size_t size_bytes)
 {
     assert(arena != NULL && arena->limit_bytes > 0);
-    if (size_bytes > arena->limit_bytes) {
+    if (size_bytes > arena->limit_bytes || FAILPOINT_CODE("memory") != 0) {
         return NULL;
     }
     size_t align = alignof(max_align_t);

@@ -76,9 +76,38 @@ static void load(void)
     }
 }
 
+/* ---- armed by a test */
+
+static const char *armed_name; /* NULL: nothing is */
+static int64_t armed_left;
+static unsigned armed_code;
+
+void failpoint_arm(const char *name, int64_t nth, unsigned code)
+{
+    armed_name = name;
+    armed_left = nth;
+    armed_code = code;
+}
+
+bool failpoint_is_armed(void)
+{
+    return armed_name != NULL;
+}
+
+unsigned failpoint_code(const char *name)
+{
+    if (armed_name == NULL || strcmp(armed_name, name) != 0 || --armed_left > 0) {
+        return 0;
+    }
+    armed_name = NULL;
+    return armed_code;
+}
+
+/* ---- armed by the environment */
+
 bool failpoint_hit(const char *name)
 {
-    bool fail = false;
+    bool fail = failpoint_code(name) != 0;
     int sent = 0;
     (void)pthread_once(&once, load);
     (void)pthread_mutex_lock(&mutex);
@@ -90,7 +119,7 @@ bool failpoint_hit(const char *name)
         point->passed++;
         if (point->passed == point->at || (point->onward && point->passed > point->at)) {
             static const int signals[] = {SIGKILL, SIGSTOP, SIGTERM, 0};
-            fail = point->action == ACTION_RETURN;
+            fail = fail || point->action == ACTION_RETURN;
             sent = signals[point->action];
         }
     }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/failpoint.h"
+
 #define TEXT_BYTES_FIRST ((size_t)256)
 
 void text_init(struct text *text, size_t limit_bytes)
@@ -59,7 +61,7 @@ static bool reserve(struct text *text, size_t len)
     while (size_bytes < need_bytes) {
         size_bytes *= 2;
     }
-    char *bytes = realloc(text->bytes, size_bytes);
+    char *bytes = FAILPOINT_CODE("memory") != 0 ? NULL : realloc(text->bytes, size_bytes);
     if (bytes == NULL) {
         fail(text, RC_MEMORY);
         return false;

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "core/base/clock.h"
+#include "core/base/failpoint.h"
 #include "core/base/text.h"
 #include "core/store/db_own.h"
 
@@ -268,6 +269,23 @@ static enum rc begin(struct db *db)
                                                                       : db_connection_failed(db);
 }
 
+/* A lost answer leaves open what the server did: RC_UNKNOWN. */
+static enum rc commit(struct db *db)
+{
+    unsigned fault = FAILPOINT_CODE("db.commit");
+    enum rc rc = RC_OK;
+    if (fault == 0) {
+        if (mysql_real_query(db->mysql, "COMMIT", 6) != 0) {
+            rc = db_connection_failed(db);
+        }
+        fault = FAILPOINT_CODE("db.commit_reply");
+    }
+    if (fault != 0) {
+        rc = db_failed(db, fault, "failpoint");
+    }
+    return rc == RC_UNAVAILABLE ? RC_UNKNOWN : rc;
+}
+
 static enum rc transact_once(struct db *db, db_work work, void *context)
 {
     TRY(begin(db));
@@ -277,19 +295,15 @@ static enum rc transact_once(struct db *db, db_work work, void *context)
     if (db->doom != RC_OK) {
         rc = db->doom;
     }
-    bool asked_commit = rc == RC_OK;
-    int status = 0;
-    if (asked_commit) {
-        status = mysql_real_query(db->mysql, "COMMIT", 6);
-        if (status != 0) {
-            rc = db_connection_failed(db);
-            rc = rc == RC_UNAVAILABLE ? RC_UNKNOWN : rc;
-        }
+    bool done = true;
+    if (rc == RC_OK) {
+        rc = commit(db);
+        done = rc == RC_OK;
     } else if (db->up) {
-        status = mysql_real_query(db->mysql, "ROLLBACK", 8);
+        done = mysql_real_query(db->mysql, "ROLLBACK", 8) == 0;
     }
     db->in_transaction = false;
-    if (!db->up || status != 0) {
+    if (!db->up || !done) {
         disconnect(db);
     }
     return rc;

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/base/clock.h"
+#include "core/base/failpoint.h"
 #include "core/base/text.h"
 #include "core/store/db.h"
 #include "core/store/db_own.h"
@@ -144,6 +145,10 @@ static enum rc statement_run(struct db *db, const char *sql, const struct db_val
 {
     assert(args_count <= ARGS_MAX);
     struct statement *statement = NULL;
+    unsigned fault = FAILPOINT_CODE("db.statement");
+    if (fault != 0) {
+        return db_failed(db, fault, "failpoint");
+    }
     TRY(statement_find(db, sql, &statement));
     assert(mysql_stmt_param_count(statement->handle) == args_count);
     MYSQL_BIND binds[ARGS_MAX];
