@@ -82,7 +82,7 @@ static enum rc facts_of(struct delivery_own *own, const struct delivery_reading 
 
 /* Waits, is held, goes to a person or freezes: committed, and told to the caller. */
 static enum rc turn_away(struct delivery_own *own, struct claiming *claiming,
-                         enum claim_verdict verdict)
+                         enum claim_verdict verdict, int64_t our_count)
 {
     const char *code = claim_verdict_code(verdict);
     enum claim_outcome outcome = claim_outcome(verdict);
@@ -97,7 +97,7 @@ static enum rc turn_away(struct delivery_own *own, struct claiming *claiming,
     if (outcome == CLAIM_FREEZES) {
         const char *reason =
             verdict == CLAIM_SERIAL_MISMATCH ? "serial_mismatch" : "count_mismatch";
-        TRY(delivery_own_freeze(own, reason, claiming->reading));
+        TRY(delivery_own_freeze(own, reason, our_count - 1, claiming->reading));
     }
     if (to != from) {
         return delivery_own_wait(own, to, "", code);
@@ -146,7 +146,7 @@ static enum rc claim_work(struct db *db, void *context)
         return RC_CONFLICT;
     }
     if (verdict != CLAIM_OK) {
-        return turn_away(&own, claiming, verdict);
+        return turn_away(&own, claiming, verdict, facts.our_count);
     }
     TRY(give_count(&own, claiming, facts.our_count));
     (void)FAILPOINT("claim.pre_commit");

@@ -120,7 +120,7 @@ static enum rc act(struct delivery_own *own, struct judging *judging)
     case READBACK_RESEND:
         return resend(own, judging);
     case READBACK_FREEZE:
-        TRY(delivery_own_freeze(own, "count_mismatch", judging->reading));
+        TRY(delivery_own_freeze(own, "count_mismatch", own->row.purchase_count, judging->reading));
         break;
     default:
         break;
@@ -145,7 +145,7 @@ static enum rc judge_work(struct db *db, void *context)
         /* No reading of this meter: nothing is proved, and nothing more is written. */
         judging->verdict = READBACK_FREEZE;
         say(judging, DELIVERY_MANUAL, "serial_mismatch");
-        TRY(delivery_own_freeze(&own, "serial_mismatch", judging->reading));
+        TRY(delivery_own_freeze(&own, "serial_mismatch", own.row.purchase_count, judging->reading));
         return delivery_own_wait(&own, DELIVERY_MANUAL, judging->instance, "serial_mismatch");
     }
     TRY(judge(&own, judging));

@@ -84,7 +84,7 @@ enum rc delivery_own_wait(struct delivery_own *own, enum delivery_state to, cons
     return delivery_own_audit(own, NULL, AUDIT_ACTION_DELIVERY_WAIT, "", after);
 }
 
-enum rc delivery_own_freeze(struct delivery_own *own, const char *reason,
+enum rc delivery_own_freeze(struct delivery_own *own, const char *reason, int64_t our_count,
                             const struct delivery_reading *reading)
 {
     if (own->supply.frozen) {
@@ -93,18 +93,17 @@ enum rc delivery_own_freeze(struct delivery_own *own, const char *reason,
     bool serial = strcmp(reason, "serial_mismatch") == 0;
     const struct evidence *seen = &reading->evidence;
     const char *read = step_json_string(&own->arena, reading->serial_number);
-    const char *detail =
-        serial ? arena_printf(&own->arena, "%s, %.24s", own->supply.serial_number,
-                              reading->serial_number)
-               : arena_printf(&own->arena, "%lld, %lld", (long long)own->row.purchase_count,
-                              (long long)seen->count);
+    const char *detail = serial ? arena_printf(&own->arena, "%s, %.24s", own->supply.serial_number,
+                                               reading->serial_number)
+                                : arena_printf(&own->arena, "%lld, %lld", (long long)our_count,
+                                               (long long)seen->count);
     const char *after =
         read == NULL ? NULL
                      : arena_printf(&own->arena,
                                     "{\"serial_number\":%s,\"count\":%lld,\"balance_fen\":%lld,"
                                     "\"delivery_id\":%lld,\"our_count\":%lld}",
                                     read, (long long)seen->count, (long long)seen->balance_fen,
-                                    (long long)own->row.id, (long long)own->row.purchase_count);
+                                    (long long)own->row.id, (long long)our_count);
     if (detail == NULL || after == NULL) {
         return RC_MEMORY;
     }

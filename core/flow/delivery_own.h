@@ -43,8 +43,9 @@ enum rc delivery_own_audit(struct delivery_own *own, const struct actor *actor,
 /* Moves the delivery, with its audit row; manual opens an alarm. instance "": whoever's. */
 enum rc delivery_own_wait(struct delivery_own *own, enum delivery_state to, const char *instance,
                           const char *wait_code) MUST_CHECK;
-/* Freezes the supply with its alarm and audit row. reason: serial_mismatch, count_mismatch. */
-enum rc delivery_own_freeze(struct delivery_own *own, const char *reason,
+/* Freezes the supply with its alarm and audit row. reason: serial_mismatch, count_mismatch.
+   our_count: what the meter should have. */
+enum rc delivery_own_freeze(struct delivery_own *own, const char *reason, int64_t our_count,
                             const struct delivery_reading *reading) MUST_CHECK;
 /* Posts the confirmation and settles the purchase and its payment. */
 enum rc delivery_own_settle(struct delivery_own *own, int64_t power_at_ms) MUST_CHECK;

@@ -39,6 +39,7 @@ enum rc freeze_end(struct db *db, struct arena *arena, const struct actor *actor
     TRY(check_serial(&state, ret_refusal));
     TRY(supply_unfreeze(db, supply_id));
     TRY(alarm_close(db, ALARM_SERIAL_MISMATCH, "supply", supply_id));
+    TRY(alarm_close(db, ALARM_COUNT_MISMATCH, "supply", supply_id));
     const char *was = step_json_string(arena, state.detail);
     const char *before =
         was == NULL ? NULL
