@@ -17,51 +17,74 @@ struct button {
 SHAPE(button, "Button", struct button, F_WORDS(struct button, code, NEEDED),
       F_WORDS(struct button, zh, NEEDED), F_WORDS(struct button, en, NEEDED));
 
+/* Whose it is while nobody has taken it. */
+struct team {
+    const char *zh;
+    const char *en;
+};
+
+static const struct team finance = {"财务", "Finance"};
+static const struct team administrator = {"管理员", "Administrator"};
+static const struct team engineer = {"值班工程师", "Duty engineer"};
+
 /* What each kind is called and what may be done about it. */
 static const struct {
     const char *kind;
     const char *zh;
     const char *en;
+    const struct team *team;
     size_t count;
     struct button buttons[2];
 } kinds[] = {
     {"frozen_supply",
      "供电点已冻结,核对电表后解除",
      "Supply frozen: check the meter, then end it",
+     &administrator,
      1,
      {{"unfreeze", "解除冻结", "Unfreeze"}}},
     {"delivery_hold",
      "下发暂缓:超囤积或电表拒绝",
      "Delivery held: over the limit or refused",
+     &finance,
      2,
      {{"resend", "继续下发", "Deliver again"}, {"cancel", "撤销并退款", "Cancel and refund"}}},
     {"delivery_manual",
      "下发需人工判断",
      "Delivery needs a decision",
+     &finance,
      2,
      {{"resend", "继续下发", "Deliver again"}, {"confirm", "已在表内", "It is in the meter"}}},
     {"delivery_unknown",
      "下发结果未知,正在回读",
      "Delivery not yet proved, reading back",
+     &engineer,
      0,
      {{0}}},
     {"suspense",
      "有款项待处理",
      "Money in suspense",
+     &finance,
      2,
      {{"deliver", "下发到电表", "Deliver"}, {"refund", "原路退回", "Refund"}}},
-    {"adjustment_manual", "清退结果与预期不符", "Adjustment: neither old nor new values", 0, {{0}}},
+    {"adjustment_manual",
+     "清退结果与预期不符",
+     "Adjustment: neither old nor new values",
+     &finance,
+     0,
+     {{0}}},
     {"adjustment_to_pay",
      "清退已完成,待付款",
      "Taken out of the meter, to be paid back",
+     &finance,
      1,
      {{"refund", "退款", "Refund"}}},
     {"refund_to_pay",
      "退款已复核,待柜台付出",
      "Refund agreed, to be paid at the counter",
+     &finance,
      1,
      {{"pay", "已付出", "Paid out"}}},
-    {"refund_failed", "退款失败", "Refund failed", 0, {{0}}},
+    {"refund_failed", "退款失败", "Refund failed", &finance, 0, {{0}}},
 };
 
 static const char *const names[] = {
@@ -74,6 +97,8 @@ struct waiting_item {
     struct waiting_row row;
     const char *title_zh;
     const char *title_en;
+    const char *team_zh;
+    const char *team_en;
     int64_t age_s;
     struct shape_list buttons;
 };
@@ -91,7 +116,8 @@ SHAPE(waiting_row, "WaitingRow", struct waiting_row,
 SHAPE(waiting_item, "WaitingItem", struct waiting_item,
       F_EMBED(struct waiting_item, row, &shape_waiting_row),
       F_WORDS(struct waiting_item, title_zh, NEEDED),
-      F_WORDS(struct waiting_item, title_en, NEEDED), F_NUMBER(struct waiting_item, age_s, NEEDED),
+      F_WORDS(struct waiting_item, title_en, NEEDED), F_WORDS(struct waiting_item, team_zh, NEEDED),
+      F_WORDS(struct waiting_item, team_en, NEEDED), F_NUMBER(struct waiting_item, age_s, NEEDED),
       F_LIST(struct waiting_item, buttons, &shape_button));
 
 struct waiting_reply {
@@ -115,11 +141,15 @@ enum rc handle_waiting_list(struct request *request)
         items[i] = (struct waiting_item){.row = rows[i],
                                          .title_zh = rows[i].kind,
                                          .title_en = rows[i].kind,
+                                         .team_zh = finance.zh,
+                                         .team_en = finance.en,
                                          .age_s = (now_ms - rows[i].since_at) / 1000};
         for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
             if (strcmp(kinds[k].kind, rows[i].kind) == 0) {
                 items[i].title_zh = kinds[k].zh;
                 items[i].title_en = kinds[k].en;
+                items[i].team_zh = kinds[k].team->zh;
+                items[i].team_en = kinds[k].team->en;
                 items[i].buttons = (struct shape_list){kinds[k].buttons, kinds[k].count};
             }
         }

@@ -238,8 +238,11 @@ static enum rc call_settle(struct db *db, void *context)
     enum rc rc = settle_payment(db, &call->arena, &system, &fact, &settled);
     if (rc == RC_OK) {
         text_clear(&call->out);
-        text_printf(&call->out, ",\"verdict\":\"%s\",\"payment_id\":%lld,\"delivery_id\":%lld",
-                    settle_verdict_code(settled.verdict), (long long)settled.payment_id,
+        text_printf(&call->out,
+                    ",\"verdict\":\"%s\",\"destination\":\"%s\",\"payment_id\":%lld,"
+                    "\"delivery_id\":%lld",
+                    settle_verdict_code(settled.verdict),
+                    settle_destination_code(settled.destination), (long long)settled.payment_id,
                     (long long)settled.delivery_id);
     }
     return rc;
