@@ -95,6 +95,11 @@ GRANT INSERT, UPDATE ON {database}.push TO {prefix}staff@localhost, {prefix}poll
 GRANT SELECT ON {database}.push_batch TO {prefix}poller@localhost;
 GRANT SELECT ON {database}.push TO {prefix}poller@localhost;
 
+-- the daily proof: nobody has UPDATE or DELETE on proof and proof_line either
+GRANT INSERT ON {database}.proof TO {prefix}jobs@localhost;
+GRANT INSERT ON {database}.proof_line TO {prefix}jobs@localhost;
+GRANT INSERT, UPDATE ON {database}.proof_state TO {prefix}jobs@localhost;
+
 -- notify: settles under the supply's row lock, tells and records
 GRANT SELECT ON {database}.supply TO {prefix}notify@localhost;
 GRANT UPDATE (orders_version, changed_at) ON {database}.supply TO {prefix}notify@localhost;

@@ -249,23 +249,32 @@ struct last_tariff {
     struct tariff *tariff; /* NULL: it has no version yet */
 };
 
-static const char *compare(const struct tariff_version *version, const struct tariff_meter_row *row)
+enum tariff_meter tariff_compare_meter(const struct tariff_version *version,
+                                       const struct tariff_meter_row *row, bool *ret_known)
 {
     int64_t prices_e4[RATE__MAX] = {row->price_e4[0], row->price_e4[1], row->price_e4[2],
                                     row->price_e4[3], row->price_e4[3]};
+    *ret_known = true;
     for (int i = 0; i < RATE__MAX; i++) {
-        if (prices_e4[i] == ROW_NULL) {
-            return "unknown";
-        }
+        *ret_known = *ret_known && prices_e4[i] != ROW_NULL;
     }
     struct rate_table table;
     struct calendar calendar;
-    const struct calendar *known = NULL;
+    const struct calendar *held = NULL;
     if (rate_table_decode(&row->tables, &table) == RC_OK) {
         rate_table_calendar(&table, &calendar);
-        known = &calendar;
+        held = &calendar;
     }
-    enum tariff_meter verdict = tariff_meter_compare(version, known, prices_e4);
+    return tariff_meter_compare(version, held, prices_e4);
+}
+
+static const char *compare(const struct tariff_version *version, const struct tariff_meter_row *row)
+{
+    bool known = false;
+    enum tariff_meter verdict = tariff_compare_meter(version, row, &known);
+    if (!known) {
+        return "unknown";
+    }
     return verdict == TARIFF_METER_SAME ? NULL : tariff_meter_code(verdict);
 }
 

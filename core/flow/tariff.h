@@ -15,6 +15,7 @@
 #include "core/rules/tariff.h"
 #include "core/rules/tariff_json.h"
 #include "core/store/db.h"
+#include "core/store/tariff_meter.h"
 
 #define TARIFF_APPROVAL_EXPIRY_MS (INT64_C(7) * 86400 * 1000)
 #define TARIFF_ASSIGN_MAX 2000
@@ -53,6 +54,11 @@ enum rc tariff_sample(struct db *db, struct arena *arena, const char *kind, cons
                       int64_t from_at_ms, int64_t until_at_ms, int64_t energy_wh,
                       struct charge_bill **ret_bill, int64_t *ret_fen,
                       struct command_refusal *ret_refusal) MUST_CHECK;
+
+/* How a meter compares with a version (core/rules/tariff.h). *ret_known: its prices were read;
+   where not, only its times are compared. */
+enum tariff_meter tariff_compare_meter(const struct tariff_version *version,
+                                       const struct tariff_meter_row *row, bool *ret_known);
 
 /* A supply whose meter charges by itself other than the tariff in force says: 旧价运行. */
 struct old_price {

@@ -375,7 +375,7 @@ enum rc migrate_check_grants(struct db *db, const struct config *config, struct 
         "SELECT GRANTEE, PRIVILEGE_TYPE FROM ("
         " SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.TABLE_PRIVILEGES"
         "  WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN ('audit', 'audit_chain', 'audit_seal', "
-        "'transfer')"
+        "'transfer', 'proof', 'proof_line')"
         " UNION ALL SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES"
         "  WHERE ? LIKE TABLE_SCHEMA"
         " UNION ALL SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES) g"

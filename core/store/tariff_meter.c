@@ -63,3 +63,20 @@ enum rc tariff_meters(struct db *db, struct arena *arena, int64_t at_ms,
     *ret_count = rows.count;
     return RC_OK;
 }
+
+enum rc tariff_meter_get(struct db *db, struct arena *arena, int64_t meter_id,
+                         struct tariff_meter_row *ret_row)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT 0, m.id, '', m.number, '', 0, '', p.read_at, p.price_sharp_e4,"
+                 " p.price_peak_e4, p.price_flat_e4, p.price_valley_e4, p.rate_zones,"
+                 " p.day_table_1, p.day_table_2 FROM meter m"
+                 " LEFT JOIN meter_parameter p ON p.meter_id = m.id WHERE m.id = ?",
+                 DB_ARGS(db_int(meter_id)), 1, &rows));
+    if (rows.count == 0) {
+        return RC_NOT_FOUND;
+    }
+    fill(&rows, 0, ret_row);
+    return RC_OK;
+}

@@ -31,4 +31,9 @@ struct tariff_meter_row { /* ROW_NULL where a number is not known */
 enum rc tariff_meters(struct db *db, struct arena *arena, int64_t at_ms,
                       struct tariff_meter_row **ret_rows, size_t *ret_count) MUST_CHECK;
 
+/* What one meter said of its prices and tables, known or not; RC_NOT_FOUND: no such meter. Fields
+   of supply and tariff are 0 and "". */
+enum rc tariff_meter_get(struct db *db, struct arena *arena, int64_t meter_id,
+                         struct tariff_meter_row *ret_row) MUST_CHECK;
+
 #endif

@@ -9,7 +9,7 @@ import unittest
 import ctl
 import lib
 
-KEPT = {"audit": "at", "audit_chain": "hash", "audit_seal": "hash", "transfer": "id"}
+KEPT = {"audit": "at", "audit_chain": "hash", "audit_seal": "hash", "transfer": "id", "proof": "id", "proof_line": "change_fen"}
 
 
 class Migrate(unittest.TestCase):

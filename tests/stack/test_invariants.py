@@ -96,6 +96,14 @@ INSERT INTO charge (id, supply_id, epoch, from_at, to_at, tariff_id, mode, estim
   (2,4,1,'2026-03-01 00:15','2026-03-01 00:30',1,'by_time',FALSE,210,6,'2026-03-01',210,1050000),
   (3,4,1,'2026-03-01 00:30','2026-03-01 00:45',1,'by_time',TRUE,215,0,'2026-03-01',215,1075000),
   (4,5,1,'2026-03-01','2026-03-02',1,'by_registers',FALSE,9000,45,'2026-03-01',9000,4500000);
+INSERT INTO transfer (id, posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES
+  (31,'use','proof',1,16,32,100,'2026-03-01 15:59:59'), (32,'use','proof',2,16,32,50,'2026-03-02 15:59:59');
+INSERT INTO proof (id, supply_id, day, from_at, to_at, epoch, epoch_id, meter_id, mode, opening_fen, paid_in_fen, used_fen, refunded_fen, corrected_fen,
+  closing_fen, meter_fen, how, difference, difference_fen, tolerance_fen)
+  SELECT 1,6,'2026-03-01','2026-02-28 16:00','2026-03-01 16:00',1,id,6,'meter',0,900,100,0,0,800,800,'read','no_tariff',0,0 FROM supply_epoch WHERE supply_id = 6
+  UNION SELECT 2,6,'2026-03-02','2026-03-01 16:00','2026-03-02 16:00',1,id,6,'meter',800,0,50,0,0,750,750,'read','no_tariff',0,0 FROM supply_epoch
+  WHERE supply_id = 6;
+INSERT INTO proof_line (transfer_id, proof_id, kind, change_fen) VALUES (19,1,'paid_in',900);
 INSERT INTO audit (id, at, actor_kind, actor_name, action, object_kind, result) VALUES (1,NOW(),'system','-','x','y','ok'),(2,NOW(),'system','-','x','y','ok'),
   (3,NOW(),'system','-','x','y','ok');
 INSERT INTO audit_chain (position, audit_id, hash, chained_at) VALUES (1,1,REPEAT('a',32),NOW()),(2,2,REPEAT('b',32),NOW()),(3,3,REPEAT('c',32),NOW());
@@ -164,6 +172,15 @@ MUTATIONS = [
     ("I28", "a fen too much", "UPDATE charge SET fen = 7 WHERE id = 2", None),
     ("I29", "use that was never posted", "DELETE FROM transfer WHERE id = 22", None),
     ("I29", "use posted with another amount", "UPDATE transfer SET amount_fen = 7 WHERE id = 22", None),
+    ("I32", "a day begins with another balance", "UPDATE proof SET opening_fen = 801, corrected_fen = -1 WHERE id = 2", None),
+    ("I32", "an hour is missing between two days", "UPDATE proof SET from_at = '2026-03-01 17:00' WHERE id = 2", None),
+    ("I32", "two days overlap", "UPDATE proof SET from_at = '2026-03-01 15:00' WHERE id = 2", None),
+    ("I32", "a day that does not add up", "UPDATE proof SET used_fen = 51 WHERE id = 2", None),
+    ("I33", "use of a day that was never posted", "DELETE FROM transfer WHERE id = 32", None),
+    ("I33", "use of a day posted with another amount", "UPDATE transfer SET amount_fen = 51 WHERE id = 32", None),
+    ("I33", "a purchase left out of its day", "DELETE FROM proof_line WHERE transfer_id = 19", None),
+    ("I33", "a closing balance that is not the ledger's", "UPDATE proof SET closing_fen = 751, corrected_fen = 1, meter_fen = 751 WHERE id = 2", None),
+    ("I34", "money that the meter does not have", "UPDATE proof SET meter_fen = 749 WHERE id = 2", None),
 ]
 
 
