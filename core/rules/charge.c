@@ -48,7 +48,7 @@ static int64_t linear(int64_t from_wh, int64_t to_wh, int64_t part_ms, int64_t w
     return from_wh + more_wh;
 }
 
-static struct charge_point estimate(enum charge_mode mode, const struct charge_point *from,
+struct charge_point charge_estimate(enum charge_mode mode, const struct charge_point *from,
                                     const struct charge_point *to, int64_t at_ms)
 {
     int64_t part_ms = at_ms - from->at_ms;
@@ -67,7 +67,7 @@ static struct charge_point next_point(const struct tariff *tariff, enum charge_m
                                       const struct charge_point *to, int64_t at_ms)
 {
     int64_t next_ms = tariff_next_boundary(tariff, mode == CHARGE_BY_TIME, at_ms, to->at_ms);
-    return next_ms == to->at_ms ? *to : estimate(mode, from, to, next_ms);
+    return next_ms == to->at_ms ? *to : charge_estimate(mode, from, to, next_ms);
 }
 
 enum rc charge_split(const struct tariff *tariff, enum charge_mode mode,

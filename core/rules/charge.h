@@ -73,6 +73,10 @@ struct charge_bill {
     struct charge_line lines[CHARGE_LINES_MAX];
 };
 
+/* The estimated reading at a moment strictly between two readings: linear in time, rounded to the
+   Wh. */
+struct charge_point charge_estimate(enum charge_mode mode, const struct charge_point *from,
+                                    const struct charge_point *to, int64_t at_ms);
 /* The estimated readings at each boundary strictly between two readings, in order.
    RC_INVALID: to is not after from, a register falls or is out of range. RC_TOO_LARGE: further
    apart than CHARGE_GAP_MAX_MS, or more than size points. RC_NOT_FOUND: before the first version.

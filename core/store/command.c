@@ -98,6 +98,17 @@ enum rc commands_open(struct db *db, struct arena *arena, int64_t supply_id,
     return rows_read(arena, &rows, ret_rows, ret_count);
 }
 
+enum rc commands_newest(struct db *db, struct arena *arena, int64_t supply_id, int64_t *ret_id)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT MAX(id) FROM command WHERE supply_id = ? AND kind <> 'read'"
+                 " AND state NOT IN ('refused', 'superseded', 'expired', 'cancelled')",
+                 DB_ARGS(db_int(supply_id)), 1, &rows));
+    *ret_id = db_get_int(&rows, 0, 0);
+    return RC_OK;
+}
+
 enum rc commands_of_shard(struct db *db, struct arena *arena, int32_t shard, int64_t stuck_ms,
                           size_t max, struct command_row **ret_rows, size_t *ret_count)
 {

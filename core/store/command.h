@@ -44,6 +44,9 @@ enum rc commands_get(struct db *db, struct arena *arena, int64_t id,
 /* Orders of a supply that are pending, taken or sent, oldest first. */
 enum rc commands_open(struct db *db, struct arena *arena, int64_t supply_id,
                       struct command_row **ret_rows, size_t *ret_count) MUST_CHECK;
+/* The newest order of a supply that writes and was not called off, refused or too late; 0 none. */
+enum rc commands_newest(struct db *db, struct arena *arena, int64_t supply_id,
+                        int64_t *ret_id) MUST_CHECK;
 /* Open orders of a shard: pending; taken longer ago than stuck_ms; sent; unknown younger than a
  * day. Oldest first. */
 enum rc commands_of_shard(struct db *db, struct arena *arena, int32_t shard, int64_t stuck_ms,

@@ -3,6 +3,6 @@
 SELECT supply_id, epoch, to_at FROM (
   SELECT supply_id, epoch, from_at, to_at, cost_e5,
     LAG(to_at) OVER stretch AS before_at,
-    SUM(fen) OVER (PARTITION BY supply_id, epoch, period_start_at ORDER BY to_at) AS sum_fen
-  FROM charge WINDOW stretch AS (PARTITION BY supply_id, epoch ORDER BY to_at)) c
+    SUM(fen) OVER (PARTITION BY supply_id, period_start_at ORDER BY to_at) AS sum_fen
+  FROM charge WINDOW stretch AS (PARTITION BY supply_id, epoch, span_id ORDER BY to_at)) c
 WHERE (before_at IS NOT NULL AND before_at <> from_at) OR sum_fen <> FLOOR((2 * cost_e5 + 100000) / 200000);

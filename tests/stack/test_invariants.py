@@ -77,7 +77,8 @@ INSERT INTO ledger_account (id, code, supply_id, channel) VALUES
   (1,'meter_clearing',1,NULL),(2,'meter_clearing',2,NULL),(3,'meter_clearing',3,NULL),(4,'meter_clearing',4,NULL),(5,'meter_clearing',6,NULL),
   (11,'tenant_liability',1,NULL),(13,'tenant_liability',3,NULL),(14,'tenant_liability',4,NULL),(15,'tenant_liability',5,NULL),(16,'tenant_liability',6,NULL),
   (21,'receivable',NULL,'wechat'),(22,'receivable',NULL,'alipay'),(23,'receivable',NULL,'cash'),(24,'refund_payable',NULL,'wechat'),
-  (31,'suspense',NULL,NULL),(32,'revenue',NULL,NULL),(33,'opening',NULL,NULL),(34,'corrections',NULL,NULL),(35,'adjustment_clearing',5,NULL);
+  (31,'suspense',NULL,NULL),(32,'revenue',NULL,NULL),(33,'opening',NULL,NULL),(34,'corrections',NULL,NULL),(35,'adjustment_clearing',5,NULL),
+  (36,'adjustment_clearing',4,NULL);
 INSERT INTO transfer (id, posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES
   (1,'payment_settled','payment',1,21,1,1000,'2026-03-01'), (2,'payment_settled','payment',2,21,1,2000,'2026-03-01'),
   (3,'payment_settled','payment',3,23,2,3000,'2026-03-01'), (4,'payment_settled','payment',4,21,2,4000,'2026-03-01'),
@@ -90,6 +91,16 @@ INSERT INTO transfer (id, posting, object_kind, object_id, debit_id, credit_id, 
   (21,'use','charge',1,14,32,5,'2026-03-02'), (22,'use','charge',2,14,32,6,'2026-03-02'),
   (17,'adjustment_applied','adjustment',1,15,35,8800,'2026-03-01'), (18,'wrong_shop','purchase',9,34,5,900,'2026-03-01'),
   (19,'delivery_confirmed','delivery',9,5,16,900,'2026-03-01'), (20,'payment_settled','payment',10,21,5,1500,'2026-03-01');
+INSERT INTO transfer (id, posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES
+  (23,'opening','epoch',7,33,14,70,'2026-02-01'), (24,'adjustment_applied','adjustment',9,14,36,70,'2026-03-01'),
+  (25,'mode_changed','mode_change',1,36,14,70,'2026-03-01');
+INSERT INTO adjustment (id, kind, account_id, supply_id, epoch, meter_id, amount_fen, state, reason, maker_id, checker_id, old_count, old_balance_fen,
+  new_count, new_balance_fen, read_count, read_balance_fen, left_fen, ended_at) VALUES (9,'mode',4,4,1,4,0,'applied','r',1,2,0,70,0,0,0,0,70,'2026-03-01');
+INSERT INTO mode_change (id, supply_id, account_id, epoch, to_mode, state, reason, maker_id, checker_id, adjustment_id, moved_fen, ended_at) VALUES
+  (1,4,4,1,'platform','done','r',1,2,9,70,'2026-03-01');
+INSERT INTO platform_span (id, supply_id, epoch, mode_change_id, from_at, energy_wh, charged_at, seen_at) VALUES
+  (1,4,1,1,'2026-03-01',0,'2026-03-01 00:45','2026-03-01 00:45');
+INSERT INTO meter_parameter (meter_id, read_at, fee_control_enabled) VALUES (4,'2026-03-02',FALSE);
 INSERT INTO tariff (id, site_id, code, name) VALUES (1,1,'t','T');
 INSERT INTO charge (id, supply_id, epoch, from_at, to_at, tariff_id, mode, estimated, energy_wh, fen, period_start_at, period_wh, cost_e5) VALUES
   (1,4,1,'2026-03-01','2026-03-01 00:15',1,'by_time',FALSE,105,5,'2026-03-01',105,525000),
@@ -104,6 +115,7 @@ INSERT INTO proof (id, supply_id, day, from_at, to_at, epoch, epoch_id, meter_id
   UNION SELECT 2,6,'2026-03-02','2026-03-01 16:00','2026-03-02 16:00',1,id,6,'meter',800,0,50,0,0,750,750,'read','no_tariff',0,0 FROM supply_epoch
   WHERE supply_id = 6;
 INSERT INTO proof_line (transfer_id, proof_id, kind, change_fen) VALUES (19,1,'paid_in',900);
+UPDATE charge SET span_id = 1 WHERE supply_id = 4;
 INSERT INTO audit (id, at, actor_kind, actor_name, action, object_kind, result) VALUES (1,NOW(),'system','-','x','y','ok'),(2,NOW(),'system','-','x','y','ok'),
   (3,NOW(),'system','-','x','y','ok');
 INSERT INTO audit_chain (position, audit_id, hash, chained_at) VALUES (1,1,REPEAT('a',32),NOW()),(2,2,REPEAT('b',32),NOW()),(3,3,REPEAT('c',32),NOW());
@@ -181,6 +193,17 @@ MUTATIONS = [
     ("I33", "a purchase left out of its day", "DELETE FROM proof_line WHERE transfer_id = 19", None),
     ("I33", "a closing balance that is not the ledger's", "UPDATE proof SET closing_fen = 751, corrected_fen = 1, meter_fen = 751 WHERE id = 2", None),
     ("I34", "money that the meter does not have", "UPDATE proof SET meter_fen = 749 WHERE id = 2", None),
+    ("I29", "use posted for no charge", "UPDATE transfer SET object_id = 99 WHERE id = 22", None),
+    ("I38", "charged before its span", "UPDATE platform_span SET from_at = '2026-03-01 00:10' WHERE id = 1", None),
+    ("I38", "charged after its span", "UPDATE platform_span SET until_at = '2026-03-01 00:40' WHERE id = 1", None),
+    ("I38", "charged in another supply's span", "UPDATE platform_span SET supply_id = 1 WHERE id = 1", None),
+    ("I38", "two spans at a time", "INSERT INTO platform_span (supply_id, epoch, from_at, energy_wh, charged_at, seen_at, until_at)"
+     " VALUES (4,1,'2026-02-01',0,'2026-02-01','2026-02-01','2026-02-02')", None),
+    ("I38", "the meter charges too", "UPDATE meter_parameter SET fee_control_enabled = TRUE WHERE meter_id = 4", None),
+    ("I38", "the platform charges a supply in meter mode", "UPDATE supply SET billing_mode = 'meter' WHERE id = 4", None),
+    ("I39", "money left the meter and was not credited", "DELETE FROM transfer WHERE id = 25", None),
+    ("I39", "credited with another amount", "UPDATE transfer SET amount_fen = 71 WHERE id = 25", None),
+    ("I39", "credited without leaving the meter", "UPDATE mode_change SET adjustment_id = NULL WHERE id = 1", None),
 ]
 
 

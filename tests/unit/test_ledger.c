@@ -48,6 +48,8 @@ static const struct {
     {"bank_settled", "cash", "receivable", true},
     {"correction", "corrections", "tenant_liability", true},
     {"delivery_confirmed", "meter_clearing", "tenant_liability", false},
+    {"mode_changed", "adjustment_clearing", "tenant_liability", false},
+    {"mode_held", "tenant_liability", "adjustment_clearing", false},
     {"old_price", "revenue", "price_difference", true},
     {"old_price_settled", "price_difference", "corrections", true},
     {"opening", "opening", "tenant_liability", true},
@@ -234,6 +236,15 @@ static void test_lives_of_corrections(void **context)
     post(POSTING_REFUND_PAID, 20000);
     assert_int_equal(balance_fen[LEDGER_TENANT_LIABILITY], -10000);
     assert_int_equal(balance_fen[LEDGER_OPENING], 30000);
+    clear(); /* to platform mode and back: the supply's money stays its own */
+    post(POSTING_OPENING, 800);
+    post(POSTING_ADJUSTMENT_APPLIED, 800);
+    post(POSTING_MODE_CHANGED, 800);
+    post(POSTING_USE, 300);
+    post(POSTING_MODE_HELD, 500);
+    post(POSTING_MODE_CHANGED, 500);
+    assert_int_equal(balance_fen[LEDGER_TENANT_LIABILITY], -500);
+    assert_int_equal(balance_fen[LEDGER_ADJUSTMENT_CLEARING], 0);
     clear(); /* taken over in debt */
     post(POSTING_OPENING, -500);
     assert_int_equal(balance_fen[LEDGER_TENANT_LIABILITY], 500);
