@@ -157,6 +157,10 @@ GRANT SELECT ON {database}.site_setting TO {prefix}tenant@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.idempotency TO {prefix}tenant@localhost;
 GRANT INSERT ON {database}.audit TO {prefix}tenant@localhost;
 
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.pay_channel TO {prefix}jobs@localhost;
+GRANT SELECT ON {database}.pay_channel TO {prefix}tenant@localhost, {prefix}notify@localhost;
+GRANT SELECT ON {database}.meter_health TO {prefix}tenant@localhost;
+
 -- tenant, notify: the site's name
 GRANT SELECT ON {database}.site TO {prefix}tenant@localhost, {prefix}notify@localhost;
 

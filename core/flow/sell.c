@@ -6,6 +6,7 @@
 
 #include "core/base/clock.h"
 #include "core/flow/number.h"
+#include "core/flow/sell_own.h"
 #include "core/flow/step.h"
 #include "core/flow/tariff.h"
 #include "core/rules/money.h"
@@ -109,8 +110,8 @@ static void price_by_meter(struct sale_quote *quote)
     quote->line_count = 1;
 }
 
-static enum rc judge(struct db *db, struct arena *arena, int64_t supply_id, int64_t amount_fen,
-                     struct sale_quote *ret_quote, struct command_refusal *ret_refusal)
+enum rc sale_judge(struct db *db, struct arena *arena, int64_t supply_id, int64_t amount_fen,
+                   struct sale_quote *ret_quote, struct command_refusal *ret_refusal)
 {
     struct sale_quote quote = {0};
     *ret_refusal = (struct command_refusal){.code = "", .field = ""};
@@ -139,8 +140,7 @@ static enum rc judge(struct db *db, struct arena *arena, int64_t supply_id, int6
     return RC_OK;
 }
 
-static enum rc price(struct db *db, struct arena *arena, int64_t amount_fen,
-                     struct sale_quote *quote)
+enum rc sale_price(struct db *db, struct arena *arena, int64_t amount_fen, struct sale_quote *quote)
 {
     enum rc rc = price_by_tariff(db, arena, amount_fen, quote);
     if (rc == RC_NOT_FOUND) { /* no tariff, or none in force yet */
@@ -154,21 +154,15 @@ enum rc sale_quote(struct db *db, struct arena *arena, int64_t supply_id, int64_
                    struct sale_quote *ret_quote, struct command_refusal *ret_refusal)
 {
     struct sale_quote quote;
-    TRY(judge(db, arena, supply_id, amount_fen, &quote, ret_refusal));
-    TRY(price(db, arena, amount_fen, &quote));
+    TRY(sale_judge(db, arena, supply_id, amount_fen, &quote, ret_refusal));
+    TRY(sale_price(db, arena, amount_fen, &quote));
     *ret_quote = quote;
     return RC_OK;
 }
 
-static enum rc check_sale(const struct sale_quote *quote, const struct counter_sale *sale,
-                          struct command_refusal *ret_refusal)
+enum rc sale_allow(const struct sale_quote *quote, unsigned seen,
+                   struct command_refusal *ret_refusal)
 {
-    if (quote->facts.account_id != sale->account_id) {
-        return step_refuse(RC_REFUSED, "wrong_account", "account_id", ret_refusal);
-    }
-    if (quote->facts.epoch != sale->epoch) {
-        return step_refuse(RC_REFUSED, "wrong_epoch", "epoch", ret_refusal);
-    }
     switch (quote->verdict) {
     case PURCHASE_OK:
         break;
@@ -185,9 +179,22 @@ static enum rc check_sale(const struct sale_quote *quote, const struct counter_s
         return step_refuse(RC_REFUSED, purchase_verdict_code(quote->verdict), "account_id",
                            ret_refusal);
     }
-    if ((quote->warnings & SALE_WARNINGS_TO_CONFIRM & ~sale->seen) != 0) {
+    if ((quote->warnings & SALE_WARNINGS_TO_CONFIRM & ~seen) != 0) {
         return step_refuse(RC_REFUSED, "warning_not_seen", "warnings_seen", ret_refusal);
     }
+    return RC_OK;
+}
+
+static enum rc check_sale(const struct sale_quote *quote, const struct counter_sale *sale,
+                          struct command_refusal *ret_refusal)
+{
+    if (quote->facts.account_id != sale->account_id) {
+        return step_refuse(RC_REFUSED, "wrong_account", "account_id", ret_refusal);
+    }
+    if (quote->facts.epoch != sale->epoch) {
+        return step_refuse(RC_REFUSED, "wrong_epoch", "epoch", ret_refusal);
+    }
+    TRY(sale_allow(quote, sale->seen, ret_refusal));
     bool transfer = strcmp(sale->channel, "transfer") == 0;
     if (transfer && sale->reference[0] == '\0') { /* the bank's slip is the evidence */
         return step_refuse(RC_INVALID, "invalid_field", "reference", ret_refusal);
@@ -209,34 +216,24 @@ static enum rc check_reference(struct db *db, struct arena *arena, const struct 
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-static enum rc write_order(struct db *db, const struct actor *actor, const struct sale_facts *facts,
-                           const struct counter_sale *sale, const char *number, const char *quote)
+enum rc sale_write_order(struct db *db, const struct actor *actor, const struct sale_quote *quote,
+                         const char *shown, struct payment *payment, int64_t *ret_payment_id)
 {
     struct purchase purchase = {
-        .number = number,
-        .account_id = facts->account_id,
-        .supply_id = facts->supply_id,
-        .epoch = facts->epoch,
-        .platform_mode = facts->platform_mode,
+        .number = payment->order_number,
+        .account_id = quote->facts.account_id,
+        .supply_id = quote->facts.supply_id,
+        .epoch = quote->facts.epoch,
+        .platform_mode = quote->facts.platform_mode,
         .origin = "payment",
-        .amount_fen = sale->amount_fen,
+        .amount_fen = payment->amount_fen,
         .state = PURCHASE_OPEN,
-        .quote = quote,
+        .quote = shown,
         .actor_kind = actor->kind,
         .actor_id = actor->id,
     };
-    struct payment payment = {
-        .order_number = number,
-        .channel = sale->channel,
-        .merchant = "",
-        .amount_fen = sale->amount_fen,
-        .currency = SETTLE_CURRENCY,
-        .state = PAYMENT_CREATING,
-        .suspense_reason = "",
-    };
-    int64_t payment_id = 0;
-    TRY(purchases_insert(db, &purchase, &payment.purchase_id));
-    return payments_insert(db, &payment, &payment_id);
+    TRY(purchases_insert(db, &purchase, &payment->purchase_id));
+    return payments_insert(db, payment, ret_payment_id);
 }
 
 enum rc sale_at_counter(struct db *db, struct arena *arena, const struct actor *actor,
@@ -247,16 +244,26 @@ enum rc sale_at_counter(struct db *db, struct arena *arena, const struct actor *
     *ret_refusal = (struct command_refusal){.code = "", .field = ""};
     TRY(supply_lock(db, sale->supply_id));
     struct sale_quote quote;
-    TRY(judge(db, arena, sale->supply_id, sale->amount_fen, &quote, ret_refusal));
+    TRY(sale_judge(db, arena, sale->supply_id, sale->amount_fen, &quote, ret_refusal));
     TRY(check_sale(&quote, sale, ret_refusal));
     TRY(check_reference(db, arena, sale, ret_refusal));
-    TRY(price(db, arena, sale->amount_fen, &quote));
+    TRY(sale_price(db, arena, sale->amount_fen, &quote));
     const char *shown = NULL;
     TRY(sale_quote_json(arena, &quote, &shown));
     char number[NUMBER_BYTES];
     int64_t now_ms = clock_now_ms();
     TRY(number_make('P', now_ms, number));
-    TRY(write_order(db, actor, &quote.facts, sale, number, shown));
+    struct payment payment = {
+        .order_number = number,
+        .channel = sale->channel,
+        .merchant = "",
+        .amount_fen = sale->amount_fen,
+        .currency = SETTLE_CURRENCY,
+        .state = PAYMENT_CREATING,
+        .suspense_reason = "",
+    };
+    int64_t payment_id = 0;
+    TRY(sale_write_order(db, actor, &quote, shown, &payment, &payment_id));
     struct settle_fact fact = {
         .source = SETTLE_COUNTER,
         .channel = sale->channel,
