@@ -114,11 +114,11 @@ const char *route_word(const char *pattern, const char *path, struct arena *aren
     assert(mark != NULL);
     for (const char *at = pattern; at < mark; at++) {
         if (*at == '/') {
-            path = strchr(path + (path[0] == '/'), '/');
+            path = strchr(path, '/');
             assert(path != NULL);
+            path++;
         }
     }
-    path += path[0] == '/';
     return arena_copy(arena, path, strspn(path, WORD_CHARACTERS));
 }
 

@@ -140,6 +140,7 @@ GRANT SELECT ON {database}.pay_sticker TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.supply_alert TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.message TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.unit TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.floor TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.supply TO {prefix}tenant@localhost;
 GRANT UPDATE (orders_version, changed_at) ON {database}.supply TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.meter TO {prefix}tenant@localhost;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/rules/purchase_guard.h"
+
 const char *const money_channels[] = {"cash", "card", "transfer", NULL};
 
 /* Keep sorted by code. The front end has its own words for each code. */
@@ -37,6 +39,9 @@ static const struct {
     {"over_hoard", "balance, what is on its way and amount_fen exceed the hoarding limit"},
     {"reference_used", "this slip was used before"},
     {"sold_since", "something was sold or handed over since"},
+    {"provider_not_offered", "this way of paying is not offered here"},
+    {"provider_unavailable",
+     "this provider does not answer just now; choose another way of paying"},
     {"stale", "the meter's last reading is too old"},
     {"supply_taken", "another account has this supply"},
     {"unknown_supply", "there is no such supply"},
@@ -85,4 +90,40 @@ enum rc money_refuse(struct request *request, enum rc rc, const struct command_r
         }
     }
     return request_refuse(request, rc, refusal->code, refusal->field, sentence);
+}
+
+enum rc money_name_warnings(struct arena *arena, unsigned bits, struct shape_list *ret_list)
+{
+    const char **names = arena_take_array(arena, PURCHASE_WARNINGS, sizeof *names);
+    size_t count = 0;
+    if (names == NULL) {
+        return RC_MEMORY;
+    }
+    for (int bit = 0; bit < PURCHASE_WARNINGS; bit++) {
+        if ((bits & 1u << bit) != 0) {
+            names[count++] = purchase_warning_code(bit);
+        }
+    }
+    *ret_list = (struct shape_list){.items = names, .count = count};
+    return RC_OK;
+}
+
+enum rc money_read_warnings(struct request *request, const struct shape_list *names,
+                            unsigned *ret_bits)
+{
+    const char *const *items = names->items;
+    unsigned bits = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        int bit = 0;
+        while (bit < PURCHASE_WARNINGS && strcmp(purchase_warning_code(bit), items[i]) != 0) {
+            bit++;
+        }
+        if (bit == PURCHASE_WARNINGS) {
+            return request_refuse(request, RC_INVALID, "invalid_field", "warnings_seen",
+                                  "warnings_seen holds a warning that is none");
+        }
+        bits |= 1u << bit;
+    }
+    *ret_bits = bits;
+    return RC_OK;
 }

@@ -15,4 +15,10 @@ extern const char *const money_channels[]; /* of the counter */
 enum rc money_refuse(struct request *request, enum rc rc,
                      const struct command_refusal *refusal) MUST_CHECK;
 
+/* Names of PURCHASE_WARN_* bits, and back; RC_INVALID refuses the field warnings_seen. */
+enum rc money_name_warnings(struct arena *arena, unsigned bits,
+                            struct shape_list *ret_list) MUST_CHECK;
+enum rc money_read_warnings(struct request *request, const struct shape_list *names,
+                            unsigned *ret_bits) MUST_CHECK;
+
 #endif

@@ -47,42 +47,6 @@ enum rc handle_supply_list(struct request *request)
 
 /* ---- quote */
 
-static enum rc name_warnings(struct arena *arena, unsigned bits, struct shape_list *ret_list)
-{
-    const char **names = arena_take_array(arena, PURCHASE_WARNINGS, sizeof *names);
-    size_t count = 0;
-    if (names == NULL) {
-        return RC_MEMORY;
-    }
-    for (int bit = 0; bit < PURCHASE_WARNINGS; bit++) {
-        if ((bits & 1u << bit) != 0) {
-            names[count++] = purchase_warning_code(bit);
-        }
-    }
-    *ret_list = (struct shape_list){.items = names, .count = count};
-    return RC_OK;
-}
-
-static enum rc read_warnings(struct request *request, const struct shape_list *names,
-                             unsigned *ret_bits)
-{
-    const char *const *items = names->items;
-    unsigned bits = 0;
-    for (size_t i = 0; i < names->count; i++) {
-        int bit = 0;
-        while (bit < PURCHASE_WARNINGS && strcmp(purchase_warning_code(bit), items[i]) != 0) {
-            bit++;
-        }
-        if (bit == PURCHASE_WARNINGS) {
-            return request_refuse(request, RC_INVALID, "invalid_field", "warnings_seen",
-                                  "warnings_seen holds a warning that is none");
-        }
-        bits |= 1u << bit;
-    }
-    *ret_bits = bits;
-    return RC_OK;
-}
-
 SHAPE(quote_line, "QuoteLine", struct sale_quote_line,
       F_NUMBER(struct sale_quote_line, step, NEEDED), F_WORDS(struct sale_quote_line, rate, NEEDED),
       F_NUMBER(struct sale_quote_line, price_e4, NEEDED),
@@ -176,9 +140,9 @@ static enum rc fill_quote(struct request *request, int64_t amount_fen,
         .priced_by = quote->priced_by,
         .tariff_name = quote->tariff_name,
     };
-    TRY(name_warnings(request->arena, quote->warnings, &view->warnings));
-    return name_warnings(request->arena, quote->warnings & SALE_WARNINGS_TO_CONFIRM,
-                         &view->must_confirm);
+    TRY(money_name_warnings(request->arena, quote->warnings, &view->warnings));
+    return money_name_warnings(request->arena, quote->warnings & SALE_WARNINGS_TO_CONFIRM,
+                               &view->must_confirm);
 }
 
 enum rc handle_quote_show(struct request *request)
@@ -225,7 +189,7 @@ enum rc handle_sale_create(struct request *request)
         .channel = input->channel,
         .reference = input->reference == NULL ? "" : input->reference,
     };
-    TRY(read_warnings(request, &input->warnings_seen, &sale.seen));
+    TRY(money_read_warnings(request, &input->warnings_seen, &sale.seen));
     enum rc rc =
         sale_at_counter(request->db, request->arena, &request->actor, &sale, &answer, &refusal);
     TRY(money_refuse(request, rc, &refusal));

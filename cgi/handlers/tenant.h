@@ -4,6 +4,7 @@
 #ifndef PW_CGI_HANDLERS_TENANT_H
 #define PW_CGI_HANDLERS_TENANT_H
 
+#include "cgi/request.h"
 #include "cgi/shape.h"
 
 /* A supply that the person may see or pay for. */
@@ -16,5 +17,8 @@ struct tenant_shop_view {
     const char *medium;
 };
 extern const struct shape shape_tenant_shop;
+
+/* Jobs look at once for what must be asked of a provider, once the transaction is committed. */
+void tenant_wake_jobs_after_commit(struct request *request);
 
 #endif

@@ -159,15 +159,15 @@ enum rc tenant_purchase_list(struct db *db, struct arena *arena, int64_t tenant_
     assert(limit >= 1 && limit <= TENANT_PURCHASES_MAX);
     struct db_rows rows;
     struct db_value person = db_int(tenant_user_id);
-    TRY(db_query(
-        db, arena,
-        SELECT_PURCHASE " WHERE b.account_id = (SELECT o.account_id FROM account_supply o"
-                        " WHERE o.live_supply = ?) AND b.supply_id = ? AND a.state = 'open'"
-                        " AND (" TENANT_ROLE " = 'tenant' OR (b.actor_kind = 'tenant'"
-                        " AND b.actor_id = ?)) AND (? = 0 OR b.id < ?) ORDER BY b.id DESC LIMIT ?",
-        DB_ARGS(db_int(supply_id), db_int(supply_id), person, person, person, db_int(before_id),
-                db_int(before_id), db_int((int64_t)limit + 1)),
-        limit + 1, &rows));
+    TRY(db_query(db, arena,
+                 SELECT_PURCHASE
+                 " WHERE b.account_id = (SELECT o.account_id FROM account_supply o"
+                 " WHERE o.live_supply = ?) AND b.supply_id = ? AND a.state = 'open'"
+                 " AND (" TENANT_ROLE " = 'tenant' OR (b.actor_kind = 'tenant'"
+                 " AND b.actor_id = ?)) AND (? = 0 OR b.id < ?) ORDER BY b.id DESC LIMIT ?",
+                 DB_ARGS(db_int(supply_id), db_int(supply_id), person, person, person,
+                         db_int(before_id), db_int(before_id), db_int((int64_t)limit + 1)),
+                 limit + 1, &rows));
     struct tenant_purchase *list = arena_take_array(arena, rows.count + 1, sizeof *list);
     if (list == NULL) {
         return RC_MEMORY;
@@ -185,7 +185,7 @@ enum rc tenant_purchase_list(struct db *db, struct arena *arena, int64_t tenant_
 /* ---- stickers */
 
 #define SELECT_STICKER                                                                             \
-    "SELECT k.supply_id, o.account_id, k.code, COALESCE(u.number, ''), COALESCE(u.shop_name, ''),"  \
+    "SELECT k.supply_id, o.account_id, k.code, COALESCE(u.number, ''), COALESCE(u.shop_name, '')," \
     " m.number, k.created_at FROM pay_sticker k JOIN supply s ON s.id = k.live_supply"             \
     " JOIN meter m ON m.id = s.meter_id LEFT JOIN unit u ON u.id = s.unit_id"                      \
     " LEFT JOIN floor f ON f.id = u.floor_id"                                                      \
@@ -234,16 +234,15 @@ enum rc pay_stickers_list(struct db *db, struct arena *arena, int64_t building_i
     return RC_OK;
 }
 
-enum rc pay_stickers_replace(struct db *db, int64_t supply_id, const char *code,
-                             int64_t created_by, int64_t now_ms)
+enum rc pay_stickers_replace(struct db *db, int64_t supply_id, const char *code, int64_t created_by,
+                             int64_t now_ms)
 {
     assert(db_in_transaction(db) && strlen(code) == STICKER_CODE_CHARACTERS);
     TRY(db_execute(db, "UPDATE pay_sticker SET ended_at = ? WHERE live_supply = ?",
                    DB_ARGS(db_time(now_ms), db_int(supply_id)), NULL));
-    return db_execute(db,
-                      "INSERT INTO pay_sticker (supply_id, code, created_by, created_at)"
-                      " VALUES (?, ?, ?, ?)",
-                      DB_ARGS(db_int(supply_id), db_text(code), db_int(created_by),
-                              db_time(now_ms)),
-                      NULL);
+    return db_execute(
+        db,
+        "INSERT INTO pay_sticker (supply_id, code, created_by, created_at)"
+        " VALUES (?, ?, ?, ?)",
+        DB_ARGS(db_int(supply_id), db_text(code), db_int(created_by), db_time(now_ms)), NULL);
 }

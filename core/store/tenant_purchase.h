@@ -25,7 +25,8 @@ struct tenant_purchase { /* ROW_NULL where a number is not known; times in ms, 0
     int64_t amount_fen;
     const char *channel; /* wechat, cash, ...; "" none */
     const char *scene;
-    /* creating, open, closed, failed, paid, writing, delivered, credited, held, refunding, refunded */
+    /* creating, open, closed, failed, paid, writing, delivered, credited, held, refunding, refunded
+     */
     const char *state;
     const char *held_reason; /* wrong_amount, ...; NULL: not held */
     const char *offer;       /* JSON, only while it is open; NULL */
@@ -74,7 +75,7 @@ enum rc pay_stickers_find(struct db *db, struct arena *arena, const char *code,
 enum rc pay_stickers_list(struct db *db, struct arena *arena, int64_t building_id,
                           struct pay_sticker **ret_stickers, size_t *ret_count) MUST_CHECK;
 /* Ends the supply's present one and writes this. RC_CONFLICT: the code is taken. */
-enum rc pay_stickers_replace(struct db *db, int64_t supply_id, const char *code,
-                             int64_t created_by, int64_t now_ms) MUST_CHECK;
+enum rc pay_stickers_replace(struct db *db, int64_t supply_id, const char *code, int64_t created_by,
+                             int64_t now_ms) MUST_CHECK;
 
 #endif

@@ -6,9 +6,10 @@
 #include "core/base/arena.h"
 
 #define KEY_MAX 32
+#define PAY_KEY "pw:wake:jobs:pay"
 #define ARENA_MAX_BYTES 65536
 
-static void key_of(char key[KEY_MAX], int32_t shard)
+static void key_of_shard(char key[KEY_MAX], int32_t shard)
 {
     assert(shard >= 0 && shard <= 999);
     (void)snprintf(key, KEY_MAX, "pw:wake:poller:%d", (int)shard);
@@ -20,12 +21,10 @@ static struct redis_arg number(char text[24], long long value)
     return redis_text(text);
 }
 
-enum rc wake_poller(struct redis *redis, int32_t shard)
+static enum rc push(struct redis *redis, const char *key)
 {
     assert(redis != NULL);
-    char key[KEY_MAX];
     char last[24];
-    key_of(key, shard);
     size_t errors = 0;
     TRY(redis_append(redis, REDIS_ARGS(redis_text("RPUSH"), redis_text(key), redis_text("1"))));
     TRY(redis_append(redis, REDIS_ARGS(redis_text("LTRIM"), redis_text(key),
@@ -34,13 +33,11 @@ enum rc wake_poller(struct redis *redis, int32_t shard)
     return errors == 0 ? RC_OK : RC_UNAVAILABLE;
 }
 
-enum rc wake_wait(struct redis *redis, int32_t shard, int64_t wait_ms)
+static enum rc wait_for(struct redis *redis, const char *key, int64_t wait_ms)
 {
     assert(redis != NULL);
     assert(wait_ms >= 10 && wait_ms <= WAKE_WAIT_MAX_MS);
-    char key[KEY_MAX];
     char seconds[24];
-    key_of(key, shard);
     /* BLPOP takes seconds with a fraction; the server ends the wait, so the connection stays good.
      */
     (void)snprintf(seconds, sizeof(seconds), "%lld.%03lld", (long long)(wait_ms / 1000),
@@ -55,4 +52,28 @@ enum rc wake_wait(struct redis *redis, int32_t shard, int64_t wait_ms)
     }
     /* One look at MariaDB serves every hint that is there by now. */
     return redis_run(redis, &arena, REDIS_ARGS(redis_text("DEL"), redis_text(key)), NULL);
+}
+
+enum rc wake_poller(struct redis *redis, int32_t shard)
+{
+    char key[KEY_MAX];
+    key_of_shard(key, shard);
+    return push(redis, key);
+}
+
+enum rc wake_wait(struct redis *redis, int32_t shard, int64_t wait_ms)
+{
+    char key[KEY_MAX];
+    key_of_shard(key, shard);
+    return wait_for(redis, key, wait_ms);
+}
+
+enum rc wake_pay(struct redis *redis)
+{
+    return push(redis, PAY_KEY);
+}
+
+enum rc wake_wait_pay(struct redis *redis, int64_t wait_ms)
+{
+    return wait_for(redis, PAY_KEY, wait_ms);
 }

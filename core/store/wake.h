@@ -21,4 +21,8 @@ enum rc wake_poller(struct redis *redis, int32_t shard) MUST_CHECK;
    the caller waits itself. */
 enum rc wake_wait(struct redis *redis, int32_t shard, int64_t wait_ms) MUST_CHECK;
 
+/* The same for jobs: an order or refund waits for its provider to be asked. */
+enum rc wake_pay(struct redis *redis) MUST_CHECK;
+enum rc wake_wait_pay(struct redis *redis, int64_t wait_ms) MUST_CHECK;
+
 #endif

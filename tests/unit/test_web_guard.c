@@ -30,6 +30,29 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void a_word_of_a_path_is_read(void **state)
+{
+    (void)state;
+    int64_t ids[REQUEST_IDS_MAX] = {0};
+    size_t count = 0;
+    assert_true(route_matches("/pay/:word/purchases", "/pay/AB-c_9/purchases", ids, &count));
+    assert_int_equal(count, 0);
+    assert_string_equal(route_word("/pay/:word/purchases", "/pay/AB-c_9/purchases", &arena),
+                        "AB-c_9");
+    assert_string_equal(route_word("/:word", "/x", &arena), "x");
+    static const char *const others[] = {"/pay//purchases",    "/pay/a.b/purchases",
+                                         "/pay/a b/purchases", "/pay/a%20/purchases",
+                                         "/pay/abc",           "/pay/abc/purchases/"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        assert_false(route_matches("/pay/:word/purchases", others[i], ids, &count));
+    }
+    char longer[80] = "/";
+    memset(longer + 1, 'a', 65);
+    assert_false(route_matches("/:word", longer, ids, &count));
+    longer[65] = '\0';
+    assert_true(route_matches("/:word", longer, ids, &count));
+}
+
 static void paths_match_whole(void **state)
 {
     (void)state;
@@ -216,6 +239,7 @@ static void weak_passwords(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_word_of_a_path_is_read),
         cmocka_unit_test(paths_match_whole),
         cmocka_unit_test(the_table_finds_rows),
         cmocka_unit_test(cookies),
