@@ -71,6 +71,7 @@ void ctl_wake_pollers(struct ctl *ctl);
 int ctl_config_print(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
 int ctl_import(struct ctl *ctl);
+int ctl_proof(struct ctl *ctl);
 int ctl_setting_set(struct ctl *ctl);
 int ctl_line_list(struct ctl *ctl);
 int ctl_line_writable(struct ctl *ctl);

@@ -55,6 +55,11 @@ static const struct ctl_command commands[] = {
      ctl_model_test},
     {"partition show", "", "", "months of the history table and their size", 0, 0,
      ctl_partition_show},
+    {"proof", "", "--day= --to= --all",
+     "the daily proof: opening, paid in, used, refunded, corrected, closing; by building, what "
+     "differs,"
+     " what waits; --all prints every supply",
+     0, 0, ctl_proof},
     {"setting set", "NAME VALUE", "--reason=", "change a setting of the site (audited)", 2, 2,
      ctl_setting_set},
     {"status", "", "--json", "how many meters are read, what is open, which programs live", 0, 0,

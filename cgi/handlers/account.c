@@ -385,11 +385,6 @@ struct ledger_reply {
 SHAPE(ledger, "Ledger", struct ledger_reply, F_LIST(struct ledger_reply, items, &shape_ledger_row),
       F_WORDS(struct ledger_reply, next_cursor, NULLABLE));
 
-struct page_input {
-    const char *cursor;
-    int64_t limit;
-};
-
 SHAPE(page_input, "PageQuery", struct page_input,
       F_TEXT(struct page_input, cursor, OPTIONAL, 1, 20),
       F_INT(struct page_input, limit, OPTIONAL, 1, PAGE_LIMIT_MAX));

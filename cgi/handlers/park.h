@@ -15,6 +15,12 @@
 #define PAGE_LIMIT 50 /* of a list when the request names none */
 #define PAGE_LIMIT_MAX 200
 
+/* The query of a list without filters. */
+struct page_input {
+    const char *cursor;
+    int64_t limit;
+};
+
 extern const struct shape shape_meter_row;
 extern const struct shape shape_command;
 extern const struct shape shape_lock_out;

@@ -33,7 +33,8 @@ export type Permission =
   | 'tariff.manage'
   | 'refund.request'
   | 'suspense.decide'
-  | 'check.view';
+  | 'check.view'
+  | 'proof.view';
 export type RoleCode = Schemas['SessionUser']['role'];
 
 export interface List<T> {

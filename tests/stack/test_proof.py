@@ -3,6 +3,7 @@ import datetime
 import os
 import signal
 import sys
+import time
 import unittest
 import zoneinfo
 
@@ -411,6 +412,130 @@ class Differences(Case):
         self.assertEqual(odd.proofs("difference"), [["unexplained"]])
         self.assertEqual(card.proofs("difference"), [["jump"]])
         self.assertEqual(self.ledger("tenant_liability", card.supply), card.now_fen())
+
+
+class Pages(Case):
+    """What people see of it, over HTTP and on the command line."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.servers.start_redis()
+        cls.servers.start_cgi("staff")
+        cls.servers.start_nginx()
+        cls.people = {}
+        for name, role in (("fin", "finance"), ("eng", "engineer"), ("aud", "auditor")):
+            lib.add_user(cls.servers, name, role)
+            client = lib.Client(cls.servers.office_port)
+            assert client.login(name).status == 200
+            client.enrol()
+            cls.people[name] = client
+
+    def get(self, path, who="fin", status=200):
+        answer = self.people[who].get(path)
+        self.assertEqual(answer.status, status, answer)
+        return answer.json
+
+    def days(self, number):
+        return (datetime.datetime.now(ZONE) - datetime.timedelta(days=number)).strftime("%Y-%m-%d")
+
+    def park(self):
+        """Two days of three shops: a plain one that buys, one with old prices, one nobody can explain, and one that is silent."""
+        plain = Meter(self, "L01-01", midnight(2))
+        plain.tariff("T1", [(midnight(40), 8000)])
+        plain.day(midnight(2), 24000, 2)
+        plain.pay(5000, midnight(1) - hours(1))
+        old = Meter(self, "L01-02", midnight(2))
+        old.tariff("T2", [(midnight(40), 8000), (midnight(2), 6000)])
+        old.holds_prices(8000)
+        odd = Meter(self, "L01-03", midnight(2))
+        odd.tariff("T3", [(midnight(40), 8000)])
+        silent = Meter(self, "L02-01", midnight(2))
+        for meter in (old, odd):
+            meter.day(midnight(2), 24000, 2, price_e4=9500 if meter is odd else 8000)
+        for meter in (plain, old, odd):
+            meter.day(midnight(1), 24000, 2)
+            meter.read(midnight(0) + datetime.timedelta(seconds=1))
+        self.prove()
+        return plain, old, odd, silent
+
+    def test_sums_tie_and_lead_to_the_purchase(self):
+        plain, old, odd, silent = self.park()
+        period = f"from={self.days(2)}&to={self.days(1)}"
+        page = self.get(f"/proofs?{period}")
+        self.assertEqual([row["supply_id"] for row in page["items"]], sorted([plain.supply, old.supply, odd.supply]))
+        self.assertEqual([row["supply_id"] for row in page["waiting"]], [silent.supply])
+        self.assertEqual((page["waiting"][0]["wait_code"], page["waiting"][0]["day"]), ("reading", self.days(2)))
+        figures = ("opening_fen", "paid_in_fen", "used_fen", "refunded_fen", "corrected_fen", "closing_fen", "used_wh", "old_price_fen", "gap_fen")
+        for group in ("supply", "unit", "building", "day"):
+            rows = self.get(f"/proofs?{period}&group={group}")
+            for row in rows["items"] + [rows["total"]]:
+                self.assertEqual(row["opening_fen"] + row["paid_in_fen"] - row["used_fen"] - row["refunded_fen"] + row["corrected_fen"],
+                                 row["closing_fen"])
+                self.assertEqual(row["apart_fen"], 0)
+            for figure in figures:
+                if group != "day" or figure not in ("opening_fen", "closing_fen"):
+                    self.assertEqual(sum(row[figure] for row in rows["items"]), page["total"][figure], (group, figure))
+        by_day = self.get(f"/proofs?{period}&group=day&supply_id={plain.supply}")["items"]
+        self.assertEqual([row["day"] for row in by_day], [self.days(2), self.days(1)])
+        self.assertEqual(by_day[0]["closing_fen"], by_day[1]["opening_fen"])
+        self.assertEqual({row["supply_id"] for row in self.get(f"/proofs?{period}&odd=true")["items"]}, {old.supply, odd.supply})
+        first = self.get(f"/proofs?{period}&limit=2")
+        rest = self.get(f"/proofs?{period}&limit=2&cursor={first['next_cursor']}")
+        self.assertEqual((len(first["items"]), len(rest["items"]), rest["next_cursor"]), (2, 1, None))
+        self.assertEqual(first["total"], page["total"])
+
+        stretches = self.get(f"/supplies/{plain.supply}/proofs", "aud")
+        self.assertEqual([row["day"] for row in stretches["items"]], [self.days(1), self.days(2)])
+        detail = self.get(f"/proofs/{stretches['items'][1]['id']}")
+        lines = {line["kind"]: line for line in detail["lines"]}
+        self.assertEqual(lines["paid_in"]["purchase_number"], f"S{plain.supply}-1-8")
+        self.assertEqual((lines["paid_in"]["change_fen"], -lines["posted"]["change_fen"]), (5000, detail["used_fen"]))
+        owed = self.get(f"/supplies/{old.supply}/proofs")
+        self.assertEqual(owed["price_difference_fen"], sum(row["difference_fen"] for row in owed["items"]))
+        self.assertGreater(owed["price_difference_fen"], 900)
+
+        said = self.servers.ctl("proof", "--day", self.days(2), "--to", self.days(1))
+        self.assertRegex(said, r"all +300\.00 +50\.00 ")
+        self.assertRegex(said, r"charged old prices, 9\.\d\d more")
+        self.assertIn("nothing explains it", said)
+        self.assertIn(f"waits for its reading of {self.days(2)}", said)
+        self.assertIn("--day and --to are days", self.servers.ctl("proof", "--day", "yesterday", status=1))
+
+    def test_who_may_and_what_is_no_period(self):
+        period = f"from={self.days(2)}&to={self.days(1)}"
+        self.get(f"/proofs?{period}", "eng", 403)
+        self.get("/supplies/1/proofs", "eng", 403)
+        self.get("/proofs/1", "eng", 403)
+        self.get("/proofs/999999", status=404)
+        self.get("/supplies/999999/proofs", status=404)
+        for query, field in ((f"from={self.days(1)}&to={self.days(2)}", "to"), ("from=2026-02-30&to=2026-03-01", "from"),
+                             ("from=2020-01-01&to=2026-03-01", "to")):
+            self.assertEqual(self.get(f"/proofs?{query}", status=400)["field"], field)
+        empty = self.get("/proofs?from=2020-01-01&to=2020-01-02")
+        self.assertEqual((empty["items"], empty["total"], empty["waiting"]), ([], None, []))
+
+
+class Many(Case):
+    def test_a_day_of_the_whole_site(self):
+        """Every supply of the sample park, closed within one round."""
+        opened, end = text(midnight(1)), text(midnight(0))
+        self.sql(f"INSERT INTO supply_epoch (supply_id, epoch, meter_id, open_count, open_balance_fen, open_energy_wh, opened_at)"
+                 f" SELECT id, 1, meter_id, 3, 0, 1000, '{opened}' FROM supply;"
+                 "INSERT INTO tariff (site_id, code, name) VALUES (1, 'M', 'M'); INSERT INTO tariff_version (tariff_id, valid_from_at, kind, body)"
+                 " SELECT id, '2026-01-01', 'single', '{\"period\": {\"every\": \"month\", \"day\": 1}, \"prices_e4\": {\"flat\": 8000}}' FROM tariff;"
+                 f"INSERT INTO supply_tariff (supply_id, valid_from_at, tariff_id) SELECT s.id, '{opened}', t.id FROM supply s, tariff t;"
+                 "INSERT INTO reading (meter_id, taken_at, energy_wh, energy_sharp_wh, energy_peak_wh, energy_flat_wh, energy_valley_wh,"
+                 f" balance_fen, purchase_count) SELECT meter_id, '{opened}' + INTERVAL q.seq * 15 MINUTE, 1000 + q.seq * 250, 0, 0,"
+                 " 1000 + q.seq * 250, 0, -20 * CAST(q.seq AS SIGNED), 3 FROM supply, seq_0_to_96 q")
+        supplies = self.number("SELECT COUNT(*) FROM supply")
+        begun = time.monotonic()
+        self.prove(60)
+        print(f"{supplies} supplies a day in {time.monotonic() - begun:.1f} s")
+        self.assertEqual(self.sql("SELECT COUNT(*), SUM(used_fen), COUNT(DISTINCT difference), MIN(difference) FROM proof"),
+                         [[str(supplies), str(supplies * 1920), "1", "same"]])
+        self.assertEqual(self.sql(f"SELECT COUNT(*) FROM proof WHERE to_at = '{end}'"), [[str(supplies)]])
+        self.assertEqual(self.number("SELECT COUNT(*) FROM audit WHERE action = 'proof.close'"), 1)
 
 
 class Crashes(Case):
