@@ -111,12 +111,12 @@ static enum rc host_delivery_note_wait(void *context, int64_t id, const char *wa
     return rc;
 }
 
-static enum rc host_delivery_note_power(void *context, int64_t purchase_id, int64_t at_ms)
+static enum rc host_note_power(void *context, int64_t supply_id, int64_t epoch, int64_t at_ms)
 {
     struct engine *engine = context;
     struct db *db = NULL;
     TRY(db_pool_take(engine->pool, &db));
-    enum rc rc = delivery_note_power(db, purchase_id, at_ms);
+    enum rc rc = power_note(db, supply_id, epoch, at_ms);
     db_pool_give(engine->pool, db);
     return rc;
 }
@@ -222,7 +222,7 @@ struct line_host engine_host(struct engine *engine)
                               .delivery_mark_sent = host_delivery_mark_sent,
                               .delivery_judge = host_delivery_judge,
                               .delivery_note_wait = host_delivery_note_wait,
-                              .delivery_note_power = host_delivery_note_power,
+                              .note_power = host_note_power,
                               .push_mark_written = host_push_mark_written,
                               .push_confirm = host_push_confirm,
                               .adjustment_trip = host_adjustment_trip,

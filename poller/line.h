@@ -17,6 +17,7 @@
 #include "core/flow/adjustment.h"
 #include "core/flow/command.h"
 #include "core/flow/delivery.h"
+#include "core/flow/power.h"
 #include "core/flow/push.h"
 #include "core/rules/decode.h"
 #include "core/rules/schedule.h"
@@ -34,7 +35,7 @@
 #define LINE_DELIVERIES_MAX 32   /* open deliveries in hand; the rest waits in MariaDB */
 #define LINE_PUSHES_MAX 8        /* parameters on their way into meters, likewise */
 #define LINE_ADJUSTMENTS_MAX 8   /* likewise */
-#define LINE_WATCHES_MAX 64      /* purchases whose power is waited for, likewise */
+#define LINE_WATCHES_MAX 64      /* supplies whose power is waited for, likewise */
 #define LINE_SILENT_TRIES 3      /* unanswered tries that make a meter silent */
 
 /* What lines need from outside; functions are thread safe. */
@@ -58,7 +59,7 @@ struct line_host {
                               enum readback_verdict *ret_verdict,
                               struct delivery_outcome *ret_outcome);
     enum rc (*delivery_note_wait)(void *context, int64_t id, const char *wait_code);
-    enum rc (*delivery_note_power)(void *context, int64_t purchase_id, int64_t at_ms);
+    enum rc (*note_power)(void *context, int64_t supply_id, int64_t epoch, int64_t at_ms);
     enum rc (*push_mark_written)(void *context, int64_t id, const char *serial_number);
     enum rc (*push_confirm)(void *context, int64_t id);
     enum rc (*adjustment_trip)(void *context, int64_t id);
@@ -138,7 +139,7 @@ void line_set_deliveries(struct line *line, const struct delivery_look *looks, s
 void line_set_adjustments(struct line *line, const struct adjustment_look *looks, size_t count);
 /* The due pushes of this line. */
 void line_set_pushes(struct line *line, const struct push_look *looks, size_t count);
-/* Purchases in the meter whose power is still waited for. */
+/* Supplies with money whose power is still waited for. */
 void line_set_watches(struct line *line, const struct power_watch *watches, size_t count);
 /* Hands a question over; on RC_OK the line owns question->model_json. RC_FULL: later. */
 enum rc line_ask(struct line *line, const struct line_question *question) MUST_CHECK;

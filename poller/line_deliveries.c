@@ -355,19 +355,19 @@ static void note_power(struct line *line, size_t index, const struct reading *re
 {
     const struct line_meter *meter = &line->meters[index];
     bool external = meter->info.external_control || meter->external_control;
-    int64_t purchase_id = 0;
+    struct power_watch seen = {.supply_id = 0};
     mutex_lock(&line->mutex);
-    for (size_t i = 0; i < line->watches_count && purchase_id == 0; i++) {
+    for (size_t i = 0; i < line->watches_count && seen.supply_id == 0; i++) {
         if (line->watches[i].meter_id == meter->info.id &&
             delivery_has_power(meter->model, external, reading)) {
-            purchase_id = line->watches[i].purchase_id;
+            seen = line->watches[i];
             line->watches[i] = line->watches[--line->watches_count];
         }
     }
     mutex_unlock(&line->mutex);
-    if (purchase_id != 0) {
-        (void)!line->host.delivery_note_power(line->host.context, purchase_id,
-                                              reading->taken_at_ms);
+    if (seen.supply_id != 0) {
+        (void)!line->host.note_power(line->host.context, seen.supply_id, seen.epoch,
+                                     reading->taken_at_ms);
     }
 }
 

@@ -29,7 +29,7 @@ struct listener {
     struct db *db;
     struct redis *redis;
     struct arena arena;
-    int64_t watches_at_ms; /* monotonic: when purchases without power are looked for again */
+    int64_t watches_at_ms; /* monotonic: when supplies without power are looked for again */
     bool in_trouble;       /* said once, not each second */
 };
 
@@ -181,8 +181,7 @@ static enum rc look_for_deliveries(struct listener *listener)
     }
     struct power_watch *watches = NULL;
     arena_reset(&listener->arena);
-    TRY(delivery_scan_power(listener->db, &listener->arena, engine->shard, WATCHES_MAX, &watches,
-                            &count));
+    TRY(power_scan(listener->db, &listener->arena, engine->shard, WATCHES_MAX, &watches, &count));
     hand_out_watches(engine, watches, count);
     listener->watches_at_ms = now_ms + WATCHES_AGAIN_MS;
     return RC_OK;

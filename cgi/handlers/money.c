@@ -38,6 +38,7 @@ static const struct {
     {"on_its_way", "a purchase is paid and not in the meter yet"},
     {"over_hoard", "balance, what is on its way and amount_fen exceed the hoarding limit"},
     {"reference_used", "this slip was used before"},
+    {"seen_by_meter", "the meter itself shows when power is there; nobody has to say so"},
     {"sold_since", "something was sold or handed over since"},
     {"provider_not_offered", "this way of paying is not offered here"},
     {"provider_unavailable",

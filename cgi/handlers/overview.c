@@ -5,6 +5,7 @@
 #include "cgi/handlers/park.h"
 #include "cgi/shape.h"
 #include "core/store/overview.h"
+#include "core/store/power.h"
 #include "core/store/row.h"
 #include "core/store/tree.h"
 
@@ -54,6 +55,13 @@ SHAPE(command_counts, "CommandCounts", struct overview_commands,
       F_NUMBER(struct overview_commands, unknown, NEEDED),
       F_NUMBER(struct overview_commands, pending, NEEDED));
 
+SHAPE(power_clock, "PowerClock", struct power_clock, F_NUMBER(struct power_clock, count, NEEDED),
+      F_NUMBER(struct power_clock, p50_ms, NULLABLE),
+      F_NUMBER(struct power_clock, p95_ms, NULLABLE), F_NUMBER(struct power_clock, waiting, NEEDED),
+      F_ID(struct power_clock, oldest_purchase_id, NULLABLE),
+      F_WORDS(struct power_clock, oldest_unit_number, NULLABLE),
+      F_TIME(struct power_clock, oldest_paid_at, NULLABLE));
+
 struct overview {
     const struct meter_counts *meters;
     const struct supply_counts *supplies;
@@ -65,6 +73,7 @@ struct overview {
     struct shape_list load_curve;
     const struct overview_commands *commands_today;
     int64_t command_p95_ms;
+    const struct power_clock *money_to_power;
 };
 
 SHAPE(overview, "Overview", struct overview,
@@ -78,7 +87,8 @@ SHAPE(overview, "Overview", struct overview,
       F_LIST(struct overview, buildings, &shape_building_figures),
       F_LIST(struct overview, load_curve, &shape_load_point),
       F_OBJECT(struct overview, commands_today, NEEDED, &shape_command_counts),
-      F_NUMBER(struct overview, command_p95_ms, NULLABLE));
+      F_NUMBER(struct overview, command_p95_ms, NULLABLE),
+      F_OBJECT(struct overview, money_to_power, NEEDED, &shape_power_clock));
 
 struct sums {
     struct meter_counts meters;
@@ -194,6 +204,7 @@ enum rc handle_overview_show(struct request *request)
     struct overview overview = {0};
     struct sums sums = {0};
     struct overview_commands commands;
+    struct power_clock clock;
     struct meter_row *rows = NULL;
     size_t count = 0;
     int64_t day_start_ms = 0;
@@ -206,10 +217,12 @@ enum rc handle_overview_show(struct request *request)
     TRY(load_curve(request, rows, count, question.now_ms, day_start_ms));
     TRY(overview_commands(request->db, request->arena, day_start_ms, &commands,
                           &overview.command_p95_ms));
+    TRY(power_clock_read(request->db, request->arena, day_start_ms, &clock));
     overview.meters = &sums.meters;
     overview.supplies = &sums.supplies;
     overview.buildings = (struct shape_list){sums.buildings, sums.buildings_count};
     overview.load_curve = (struct shape_list){curve.points, curve.count};
     overview.commands_today = &commands;
+    overview.money_to_power = &clock;
     return request_reply(request, 200, &overview);
 }

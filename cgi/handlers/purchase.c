@@ -5,6 +5,7 @@
 #include "cgi/handlers/money.h"
 #include "cgi/handlers/park.h"
 #include "cgi/shape.h"
+#include "core/flow/power.h"
 #include "core/rules/money.h"
 #include "core/store/purchase_list.h"
 
@@ -36,7 +37,9 @@ SHAPE(purchase, "Purchase", struct purchase_view, F_ID(struct purchase_view, id,
       F_TIME(struct purchase_view, created_at, NEEDED),
       F_TIME(struct purchase_view, paid_at, NULLABLE),
       F_TIME(struct purchase_view, ended_at, NULLABLE),
-      F_TIME(struct purchase_view, power_at, NULLABLE));
+      F_TIME(struct purchase_view, power_at, NULLABLE),
+      F_WORDS(struct purchase_view, power_by_name, NULLABLE),
+      F_BOOL(struct purchase_view, power_by_hand, NEEDED));
 
 static const char *const list_states[] = {"open",     "paid",      "delivered", "credited",
                                           "refunded", "cancelled", "waiting",   NULL};
@@ -200,7 +203,7 @@ static void collect_steps(const struct purchase_view *purchase,
     add_step(steps, "power", purchase->power_at);
 }
 
-enum rc handle_purchase_show(struct request *request)
+static enum rc show(struct request *request)
 {
     struct purchase_page page = {0};
     struct delivery_view delivery;
@@ -220,4 +223,18 @@ enum rc handle_purchase_show(struct request *request)
     page.payments.items = payments;
     page.steps = (struct shape_list){.items = steps.rows, .count = steps.count};
     return request_reply(request, 200, &page);
+}
+
+enum rc handle_purchase_show(struct request *request)
+{
+    return show(request);
+}
+
+enum rc handle_purchase_power(struct request *request)
+{
+    struct command_refusal refusal = {.code = "", .field = ""};
+    enum rc rc =
+        power_confirm(request->db, request->arena, &request->actor, request->ids[0], &refusal);
+    TRY(money_refuse(request, rc, &refusal));
+    return show(request);
 }

@@ -84,14 +84,28 @@ static const struct {
      &finance,
      1,
      {{"pay", "已付出", "Paid out"}}},
+    {"power_by_hand",
+     "已付款,待人工合闸送电",
+     "Paid: the breaker is closed by hand",
+     &engineer,
+     1,
+     {{"power", "已送电", "Power is on"}}},
     {"refund_failed", "退款失败", "Refund failed", &finance, 0, {{0}}},
 };
 
-static const char *const names[] = {
-    "frozen_supply",     "delivery_hold",     "delivery_manual", "delivery_unknown", "suspense",
-    "adjustment_manual", "adjustment_to_pay", "refund_to_pay",   "refund_failed",    NULL};
-static const char *const objects[] = {"supply",     "delivery", "payment",
-                                      "adjustment", "refund",   NULL};
+static const char *const names[] = {"frozen_supply",
+                                    "delivery_hold",
+                                    "delivery_manual",
+                                    "delivery_unknown",
+                                    "suspense",
+                                    "adjustment_manual",
+                                    "adjustment_to_pay",
+                                    "refund_to_pay",
+                                    "refund_failed",
+                                    "power_by_hand",
+                                    NULL};
+static const char *const objects[] = {"supply", "delivery", "payment", "adjustment",
+                                      "refund", "purchase", NULL};
 
 struct waiting_item {
     struct waiting_row row;

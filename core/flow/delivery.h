@@ -25,7 +25,6 @@
 #define DELIVERY_READING_MAX_AGE_MS 10000 /* "just read" */
 #define DELIVERY_TAKE_OVER_MS 30000 /* a delivery that nobody touched for so long is anybody's */
 #define DELIVERY_SENDS_MAX 5        /* frames without effect until the meter counts as refusing */
-#define DELIVERY_POWER_WATCH_MS (INT64_C(7) * 86400 * 1000)
 
 /* Site settings (site_setting table), with the value that holds while nobody set one. */
 #define DELIVERY_SETTING_CEILING "delivery_ceiling_fen" /* most that one delivery may carry */
@@ -46,10 +45,6 @@ struct delivery_reading {
 /* Open deliveries of a shard, those in flight first, at most `max`; outside a transaction. */
 enum rc delivery_scan(struct db *db, struct arena *arena, int32_t shard, size_t max,
                       struct delivery_look **ret_looks, size_t *ret_count) MUST_CHECK;
-/* Purchases in the meter whose power is still waited for. */
-enum rc delivery_scan_power(struct db *db, struct arena *arena, int32_t shard, size_t max,
-                            struct power_watch **ret_watches, size_t *ret_count) MUST_CHECK;
-
 /* What the poller has to put on the wire. */
 struct delivery_frame {
     int64_t count;
@@ -87,8 +82,6 @@ enum rc delivery_judge(struct db *db, int64_t delivery_id, const char *instance,
 enum rc delivery_note_wait(struct db *db, int64_t delivery_id, const char *wait_code) MUST_CHECK;
 /* hold with a count -> sending: once more. RC_CONFLICT. */
 enum rc delivery_resume(struct db *db, int64_t delivery_id, const char *instance) MUST_CHECK;
-/* Power is there again. */
-enum rc delivery_note_power(struct db *db, int64_t purchase_id, int64_t at_ms) MUST_CHECK;
 
 /* A delivery that never left: pending, hold or manual without a count -> cancelled; its payment is
    then free to go back. Inside or outside a transaction. RC_CONFLICT, "conflict": a count was

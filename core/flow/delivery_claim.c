@@ -33,13 +33,6 @@ enum rc delivery_scan(struct db *db, struct arena *arena, int32_t shard, size_t 
     return deliveries_of_shard(db, arena, shard, max, ret_looks, ret_count);
 }
 
-enum rc delivery_scan_power(struct db *db, struct arena *arena, int32_t shard, size_t max,
-                            struct power_watch **ret_watches, size_t *ret_count)
-{
-    return deliveries_without_power(db, arena, shard, clock_now_ms() - DELIVERY_POWER_WATCH_MS, max,
-                                    ret_watches, ret_count);
-}
-
 /* ---- claim ---- */
 
 static enum rc facts_of(struct delivery_own *own, const struct delivery_reading *reading,
@@ -308,9 +301,4 @@ enum rc delivery_resume(struct db *db, int64_t delivery_id, const char *instance
 {
     struct claiming claiming = {.delivery_id = delivery_id, .instance = instance};
     return db_transact(db, resume_work, &claiming);
-}
-
-enum rc delivery_note_power(struct db *db, int64_t purchase_id, int64_t at_ms)
-{
-    return deliveries_set_power(db, purchase_id, at_ms);
 }

@@ -170,3 +170,15 @@ enum claim_outcome claim_outcome(enum claim_verdict verdict)
     assert(verdict >= 0 && verdict < CLAIM_VERDICT__MAX);
     return claims[verdict].outcome;
 }
+
+enum power_verdict power_guard(const struct power_facts *facts)
+{
+    assert(facts != NULL);
+    if (facts->known) {
+        return POWER_KNOWN;
+    }
+    if (facts->state != PURCHASE_DELIVERED && facts->state != PURCHASE_CREDITED) {
+        return POWER_NOT_IN_METER;
+    }
+    return facts->by_hand ? POWER_BY_PERSON : POWER_BY_READING;
+}

@@ -61,6 +61,23 @@ const char *purchase_warning_code(int bit);
 /* The most that may be bought now under max and hoarding limit; 0 when nothing may. */
 int64_t purchase_room_fen(const struct purchase_facts *facts);
 
+/* Power after payment: who can tell that it is there? Written order. */
+enum power_verdict {
+    POWER_KNOWN,        /* somebody or a reading said so already */
+    POWER_NOT_IN_METER, /* the money is not where it could switch anything */
+    POWER_BY_READING,   /* the meter's own relay and current tell */
+    POWER_BY_PERSON,    /* a person closes the breaker, and may say so */
+    POWER_VERDICT__MAX
+};
+
+struct power_facts {
+    bool known;
+    enum purchase_state state;
+    bool by_hand; /* external breaker, or marked so; the purchase's meter still feeds the supply */
+};
+
+enum power_verdict power_guard(const struct power_facts *facts);
+
 /* What the poller asks when it claims a delivery, under the row lock of the supply, with the meter
    just read. Written order. What the verdict means for the delivery: claim_outcome. */
 enum claim_verdict {

@@ -130,31 +130,6 @@ enum rc deliveries_of_shard(struct db *db, struct arena *arena, int32_t shard, s
     return RC_OK;
 }
 
-enum rc deliveries_without_power(struct db *db, struct arena *arena, int32_t shard,
-                                 int64_t since_ms, size_t max, struct power_watch **ret_watches,
-                                 size_t *ret_count)
-{
-    struct db_rows rows;
-    TRY(db_query(db, arena,
-                 "SELECT p.id, s.meter_id, m.line_id FROM purchase p JOIN supply s"
-                 " ON s.id = p.supply_id JOIN meter m ON m.id = s.meter_id"
-                 " JOIN line l ON l.id = m.line_id WHERE p.state = 'delivered'"
-                 " AND p.power_at IS NULL AND p.paid_at > ? AND l.shard = ? ORDER BY p.id LIMIT ?",
-                 DB_ARGS(db_time(since_ms), db_int(shard), db_int((int64_t)max)), max, &rows));
-    struct power_watch *list = arena_take_array(arena, rows.count + 1, sizeof *list);
-    if (list == NULL) {
-        return RC_MEMORY;
-    }
-    for (size_t i = 0; i < rows.count; i++) {
-        list[i] = (struct power_watch){.purchase_id = db_get_int(&rows, i, 0),
-                                       .meter_id = db_get_int(&rows, i, 1),
-                                       .line_id = db_get_int(&rows, i, 2)};
-    }
-    *ret_watches = list;
-    *ret_count = rows.count;
-    return RC_OK;
-}
-
 enum rc deliveries_slot_taken(struct db *db, struct arena *arena, int64_t supply_id,
                               int64_t except_id, bool *ret_taken)
 {
@@ -330,7 +305,7 @@ enum rc deliveries_settle_purchase(struct db *db, int64_t purchase_id, int64_t p
     struct db_outcome outcome = {0};
     TRY(db_execute(db,
                    "UPDATE purchase SET state = 'delivered', ended_at = ?,"
-                   " power_at = COALESCE(power_at, ?) WHERE id = ? AND state = 'paid'",
+                   " power_at = GREATEST(?, paid_at) WHERE id = ? AND state = 'paid'",
                    DB_ARGS(db_time(clock_now_ms()), db_time_or_null(power_at_ms != 0, power_at_ms),
                            db_int(purchase_id)),
                    &outcome));
@@ -339,12 +314,4 @@ enum rc deliveries_settle_purchase(struct db *db, int64_t purchase_id, int64_t p
                       "UPDATE payment SET disposition = 'delivered' WHERE purchase_id = ?"
                       " AND state = 'settled' AND disposition = 'pending'",
                       DB_ARGS(db_int(purchase_id)), NULL);
-}
-
-enum rc deliveries_set_power(struct db *db, int64_t purchase_id, int64_t at_ms)
-{
-    return db_execute(db,
-                      "UPDATE purchase SET power_at = ? WHERE id = ? AND power_at IS NULL"
-                      " AND state = 'delivered'",
-                      DB_ARGS(db_time(at_ms), db_int(purchase_id)), NULL);
 }

@@ -57,13 +57,6 @@ struct delivery_look {
     char serial_number[24]; /* what the meter must answer */
 };
 
-/* A purchase that was delivered while its supply had no power yet. */
-struct power_watch {
-    int64_t purchase_id;
-    int64_t meter_id;
-    int64_t line_id;
-};
-
 /* Writes a pending delivery of a purchase that was just paid: purchase_id, supply_id, epoch,
    meter_id, amount_fen are taken from row. RC_CONFLICT: it has one already. */
 enum rc deliveries_insert(struct db *db, const struct delivery_row *row,
@@ -76,10 +69,6 @@ enum rc deliveries_of_purchase(struct db *db, struct arena *arena, int64_t purch
 /* Pending, sending, fencing and held ones of a shard, those in flight first, then oldest first. */
 enum rc deliveries_of_shard(struct db *db, struct arena *arena, int32_t shard, size_t max,
                             struct delivery_look **ret_looks, size_t *ret_count) MUST_CHECK;
-/* Delivered since `since_ms` and still without power_at. */
-enum rc deliveries_without_power(struct db *db, struct arena *arena, int32_t shard,
-                                 int64_t since_ms, size_t max, struct power_watch **ret_watches,
-                                 size_t *ret_count) MUST_CHECK;
 /* True if another delivery or an adjustment of the supply is in flight. */
 enum rc deliveries_slot_taken(struct db *db, struct arena *arena, int64_t supply_id,
                               int64_t except_id, bool *ret_taken) MUST_CHECK;
@@ -141,7 +130,5 @@ enum rc deliveries_set_fencing(struct db *db, int64_t id, enum delivery_state fr
 /* The purchase of a proved delivery and the payment that funds it. power_at_ms 0: no power yet. */
 enum rc deliveries_settle_purchase(struct db *db, int64_t purchase_id,
                                    int64_t power_at_ms) MUST_CHECK;
-/* Power is there again; once. */
-enum rc deliveries_set_power(struct db *db, int64_t purchase_id, int64_t at_ms) MUST_CHECK;
 
 #endif

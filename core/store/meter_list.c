@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/rules/supply_state.h"
+#include "core/store/by_hand.h"
 #include "core/store/meter_tables.h"
 #include "core/store/row.h"
 
@@ -11,7 +12,7 @@
 #define COLUMNS                                                                                    \
     "SELECT m.id, s.id, m.number, s.unit_id, u.number, u.shop_name, u.shop_pinyin, u.trade,"       \
     " u.state, f.building_id, u.floor_id, g.room_id, m.line_id, s.protected,"                      \
-    " s.close_by_hand OR m.external_control, lo.id IS NOT NULL, s.frozen_reason IS NOT NULL,"      \
+    " " BY_HAND_SQL ", lo.id IS NOT NULL, s.frozen_reason IS NOT NULL,"                            \
     " NOT l.writable, ms.relay, ms.forced, k.until_at, ms.status_bits, ms.balance_fen,"            \
     " mp.price_sharp_e4, mp.price_peak_e4, mp.price_flat_e4, mp.price_valley_e4, mp.rate_zones,"   \
     " mp.day_table_1, mp.day_table_2,"                                                             \

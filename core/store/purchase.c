@@ -2,12 +2,13 @@
 
 #include <assert.h>
 
+#include "core/store/by_hand.h"
 #include "core/store/row.h"
 
 /* What a site says by purchase_min_fen, purchase_max_fen, purchase_hoard_fen; these until then. */
-#define MIN_FEN_DEFAULT "100"
-#define MAX_FEN_DEFAULT "5000000"
-#define HOARD_FEN_DEFAULT "0"
+#define MIN_FEN_DEFAULT 100
+#define MAX_FEN_DEFAULT 5000000
+#define HOARD_FEN_DEFAULT 0
 
 static const char *actor_kind_name(enum actor_kind kind)
 {
@@ -68,69 +69,34 @@ enum rc purchases_set_ended(struct db *db, int64_t id, enum purchase_state from,
     return outcome.affected_rows == 1 ? RC_OK : RC_CONFLICT;
 }
 
-#define SETTING(name, default_value)                                                               \
-    " CAST(COALESCE((SELECT value FROM site_setting WHERE name = '" name "'), " default_value      \
-    ") AS SIGNED)"
-
 static const char facts_sql[] =
-    "SELECT s.id, s.meter_id, s.epoch, l.shard, s.billing_mode = 'platform', s.protected,"
-    " s.close_by_hand OR m.external_control, s.frozen_reason IS NOT NULL, l.writable AND l.enabled,"
-    " h.silent_since_at IS NOT NULL, e.epoch = s.epoch, u.number, m.number, u.shop_name, a.id,"
-    " a.number, a.name, a.kind, a.state, ms.balance_fen, ms.taken_at, p.price_flat_e4,"
-    " CAST(COALESCE((SELECT SUM(b.amount_fen) FROM purchase b WHERE b.supply_id = s.id"
-    " AND b.state = 'paid'), 0) AS SIGNED)," SETTING(
-        "purchase_min_fen",
-        MIN_FEN_DEFAULT) "," SETTING("purchase_max_fen",
-                                     MAX_FEN_DEFAULT) "," SETTING("purchase_hoard_fen",
-                                                                  HOARD_FEN_DEFAULT) " FROM supply "
-                                                                                     "s JOIN meter "
-                                                                                     "m ON m.id = "
-                                                                                     "s.meter_id "
-                                                                                     "JOIN line l "
-                                                                                     "ON l.id = "
-                                                                                     "m.line_id"
-                                                                                     " LEFT JOIN "
-                                                                                     "unit u ON "
-                                                                                     "u.id = "
-                                                                                     "s.unit_id "
-                                                                                     "LEFT JOIN "
-                                                                                     "meter_health "
-                                                                                     "h ON "
-                                                                                     "h.meter_id = "
-                                                                                     "m.id"
-                                                                                     " LEFT JOIN "
-                                                                                     "meter_state "
-                                                                                     "ms ON "
-                                                                                     "ms.meter_id "
-                                                                                     "= m.id"
-                                                                                     " LEFT JOIN "
-                                                                                     "meter_"
-                                                                                     "parameter p "
-                                                                                     "ON "
-                                                                                     "p.meter_id = "
-                                                                                     "m.id"
-                                                                                     " LEFT JOIN "
-                                                                                     "supply_epoch "
-                                                                                     "e ON "
-                                                                                     "e.live_"
-                                                                                     "supply = s.id"
-                                                                                     " LEFT JOIN "
-                                                                                     "account_"
-                                                                                     "supply o ON "
-                                                                                     "o.live_"
-                                                                                     "supply = "
-                                                                                     "s.id LEFT "
-                                                                                     "JOIN account "
-                                                                                     "a ON a.id = "
-                                                                                     "o.account_id"
-                                                                                     " WHERE s.id "
-                                                                                     "= ?";
+    "SELECT s.id, s.meter_id, s.epoch, l.shard, s.billing_mode = 'platform', "
+    "s.protected, " BY_HAND_SQL
+    ", s.frozen_reason IS NOT NULL, l.writable AND l.enabled, h.silent_since_at IS NOT NULL,"
+    " e.epoch = s.epoch, u.number, m.number, u.shop_name, a.id, a.number, a.name, a.kind, a.state,"
+    " ms.balance_fen, ms.taken_at, mp.price_flat_e4, CAST(COALESCE((SELECT SUM(b.amount_fen)"
+    " FROM purchase b WHERE b.supply_id = s.id AND b.state = 'paid'), 0) AS SIGNED),"
+    " CAST(COALESCE((SELECT value FROM site_setting WHERE name = 'purchase_min_fen'), ?) AS "
+    "SIGNED),"
+    " CAST(COALESCE((SELECT value FROM site_setting WHERE name = 'purchase_max_fen'), ?) AS "
+    "SIGNED),"
+    " CAST(COALESCE((SELECT value FROM site_setting WHERE name = 'purchase_hoard_fen'), ?)"
+    " AS SIGNED) FROM supply s JOIN meter m ON m.id = s.meter_id JOIN line l ON l.id = m.line_id"
+    " LEFT JOIN unit u ON u.id = s.unit_id LEFT JOIN meter_health h ON h.meter_id = m.id"
+    " LEFT JOIN meter_state ms ON ms.meter_id = m.id"
+    " LEFT JOIN meter_parameter mp ON mp.meter_id = m.id"
+    " LEFT JOIN supply_epoch e ON e.live_supply = s.id"
+    " LEFT JOIN account_supply o ON o.live_supply = s.id LEFT JOIN account a ON a.id = o.account_id"
+    " WHERE s.id = ?";
 
 enum rc sale_facts_get(struct db *db, struct arena *arena, int64_t supply_id,
                        struct sale_facts *ret_facts)
 {
     struct db_rows rows;
-    TRY(db_query(db, arena, facts_sql, DB_ARGS(db_int(supply_id)), 1, &rows));
+    TRY(db_query(db, arena, facts_sql,
+                 DB_ARGS(db_int(MIN_FEN_DEFAULT), db_int(MAX_FEN_DEFAULT),
+                         db_int(HOARD_FEN_DEFAULT), db_int(supply_id)),
+                 1, &rows));
     if (rows.count == 0) {
         return RC_NOT_FOUND;
     }

@@ -2,20 +2,24 @@
 
 #include <assert.h>
 
+#include "core/store/by_hand.h"
 #include "core/store/like.h"
 #include "core/store/row.h"
 
 #define SELECT_PURCHASES                                                                           \
     "SELECT b.id, b.number, b.account_id, a.name, a.number, b.supply_id, e.meter_id, n.number,"    \
-    " m.number, b.epoch, b.mode, b.origin, b.amount_fen, b.state, (SELECT p.channel FROM payment " \
-    "p"                                                                                            \
-    " WHERE p.purchase_id = b.id ORDER BY p.state = 'settled' DESC, p.id LIMIT 1), d.state,"       \
-    " d.wait_code, u.display_name, b.quote, b.created_at, b.paid_at, b.ended_at, b.power_at"       \
+    " m.number, b.epoch, b.mode, b.origin, b.amount_fen, b.state, (SELECT p.channel"               \
+    " FROM payment p WHERE p.purchase_id = b.id ORDER BY p.state = 'settled' DESC, p.id LIMIT 1)," \
+    " d.state, d.wait_code, u.display_name, b.quote, b.created_at, b.paid_at, b.ended_at,"         \
+    " b.power_at, w.display_name, b.power_at IS NULL AND b.state IN ('delivered', 'credited')"     \
+    " AND s.epoch = b.epoch AND " BY_HAND_SQL                                                      \
     " FROM purchase b JOIN account a ON a.id = b.account_id"                                       \
     " JOIN supply_epoch e ON e.supply_id = b.supply_id AND e.epoch = b.epoch"                      \
     " JOIN meter m ON m.id = e.meter_id JOIN supply s ON s.id = b.supply_id"                       \
     " LEFT JOIN unit n ON n.id = s.unit_id LEFT JOIN delivery d ON d.purchase_id = b.id"           \
-    " LEFT JOIN user u ON b.actor_kind = 'user' AND u.id = b.actor_id"
+    " LEFT JOIN user u ON b.actor_kind = 'user' AND u.id = b.actor_id"                             \
+    " LEFT JOIN user w ON w.id = b.power_by"                                                       \
+    " LEFT JOIN meter_parameter mp ON mp.meter_id = m.id"
 
 static void fill(const struct db_rows *rows, size_t at, struct purchase_view *view)
 {
@@ -43,6 +47,8 @@ static void fill(const struct db_rows *rows, size_t at, struct purchase_view *vi
         .paid_at = db_get_time(rows, at, 20),
         .ended_at = db_get_time(rows, at, 21),
         .power_at = db_get_time(rows, at, 22),
+        .power_by_name = row_text_or_null(rows, at, 23),
+        .power_by_hand = row_bool(rows, at, 24),
     };
 }
 

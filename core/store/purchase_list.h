@@ -39,6 +39,8 @@ struct purchase_view { /* ROW_NULL where a number is not known; times 0: never *
     int64_t paid_at;
     int64_t ended_at;
     int64_t power_at;
+    const char *power_by_name; /* who said so; NULL: a reading did, or nobody */
+    bool power_by_hand;        /* a person closes the breaker, and nobody said yet that it is */
 };
 
 struct purchase_question {

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "core/store/by_hand.h"
 #include "core/store/row.h"
 
 #define SELECT_REFUNDS                                                                             \
@@ -182,6 +183,14 @@ static const char waiting_sql[] =
     " LEFT JOIN account a ON a.id = b.account_id LEFT JOIN supply s ON s.id = b.supply_id"
     " LEFT JOIN unit u ON u.id = s.unit_id WHERE r.state = 'failed' OR (r.state = 'approved'"
     " AND p.channel IN ('cash', 'card', 'transfer')))"
+    " UNION ALL (SELECT 'power_by_hand', 'purchase', b.id, b.supply_id, b.id, COALESCE(u.number,"
+    " m.number), a.name, b.amount_fen, 'close_by_hand', b.ended_at, NULL,"
+    " JSON_OBJECT('purchase', b.number, 'meter_number', m.number) FROM purchase b"
+    " JOIN supply s ON s.id = b.supply_id AND s.epoch = b.epoch"
+    " JOIN account_supply o ON o.live_supply = s.id AND o.account_id = b.account_id"
+    " JOIN account a ON a.id = b.account_id JOIN meter m ON m.id = s.meter_id"
+    " LEFT JOIN meter_parameter mp ON mp.meter_id = m.id LEFT JOIN unit u ON u.id = s.unit_id"
+    " WHERE b.power_at IS NULL AND b.state IN ('delivered', 'credited') AND " BY_HAND_SQL ")"
     " ORDER BY since LIMIT 2000";
 
 enum rc waiting_list(struct db *db, struct arena *arena, int64_t unknown_before_ms,

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "core/flow/delivery.h"
+#include "core/flow/power.h"
 #include "tests/flow/delivery_rows.h"
 #include "tests/flow/flow.h"
 
@@ -78,7 +79,8 @@ static enum rc resume(struct flow *flow)
 
 static enum rc note_power(struct flow *flow)
 {
-    return delivery_note_power(flow->db, 41, INT64_C(1767312000000));
+    return power_note(flow->db, 21, flow->given->id == 0 ? 2 : flow->given->id,
+                      INT64_C(1767312000000));
 }
 
 static enum rc scan(struct flow *flow)
@@ -98,10 +100,11 @@ static enum rc scan_power(struct flow *flow)
 {
     struct power_watch *watches = NULL;
     size_t count = 0;
-    enum rc rc = delivery_scan_power(flow->db, &flow->arena, 3, 10, &watches, &count);
+    enum rc rc = power_scan(flow->db, &flow->arena, 3, 10, &watches, &count);
     for (size_t i = 0; rc == RC_OK && i < count; i++) {
-        flow_say(flow, " %lld:%lld:%lld", (long long)watches[i].purchase_id,
-                 (long long)watches[i].meter_id, (long long)watches[i].line_id);
+        flow_say(flow, " %lld:%lld:%lld:%lld", (long long)watches[i].supply_id,
+                 (long long)watches[i].epoch, (long long)watches[i].meter_id,
+                 (long long)watches[i].line_id);
     }
     return rc;
 }
@@ -345,16 +348,26 @@ static const struct flow_case cases[] = {
      "UPDATE purchase SET state = 'delivered', ended_at = '2026-01-02'",
      {0}},
     {"note_power_not_delivered", note_power, NULL, {0}},
+    {"note_power_before_it_was_paid",
+     note_power,
+     "UPDATE purchase SET state = 'delivered', paid_at = '2026-01-03', ended_at = '2026-01-03'",
+     {0}},
+    {"note_power_of_another_epoch",
+     note_power,
+     "UPDATE purchase SET state = 'delivered', ended_at = '2026-01-02'",
+     {.id = 1}},
     {"scan", scan, OTHER_DELIVERY, {0}},
     {"scan_one", scan, OTHER_DELIVERY, {.amount_fen = 1}},
     {"scan_nothing", scan, CONFIRMED, {0}},
-    {"scan_power",
+    {"scan_power", scan_power, "UPDATE purchase SET state = 'delivered'", {0}},
+    {"scan_power_known",
      scan_power,
-     "UPDATE purchase SET state = 'delivered', paid_at = UTC_TIMESTAMP(3) - INTERVAL 6 DAY",
+     "UPDATE purchase SET state = 'delivered', power_at = paid_at",
      {0}},
-    {"scan_power_too_old",
+    {"scan_power_not_delivered", scan_power, NULL, {0}},
+    {"scan_power_of_a_tenant_who_left",
      scan_power,
-     "UPDATE purchase SET state = 'delivered', paid_at = UTC_TIMESTAMP(3) - INTERVAL 8 DAY",
+     "UPDATE purchase SET state = 'delivered'; UPDATE account_supply SET until_at = from_at",
      {0}},
 
     /* judge */

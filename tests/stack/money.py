@@ -17,10 +17,11 @@ class Case(unittest.TestCase):
     meters = 4
     lines = 1
     settings = {"poller__slow_read_s": 10}
+    external = ()  # meters, counted from 0, that drive an external breaker
 
     @classmethod
     def setUpClass(cls):
-        cls.park = parks.Park(lines=cls.lines, meters=cls.meters, settings=cls.settings)
+        cls.park = parks.Park(lines=cls.lines, meters=cls.meters, settings=cls.settings, external=cls.external)
         try:
             cls.park.start()
             cls.clerk = cls.park.log_in("finance")

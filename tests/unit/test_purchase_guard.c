@@ -140,6 +140,23 @@ static void test_warnings(void **context)
     }
 }
 
+static void test_power(void **context)
+{
+    (void)context;
+    for (int i = 0; i < PURCHASE_STATE__MAX; i++) {
+        enum purchase_state state = (enum purchase_state)i;
+        bool in = state == PURCHASE_DELIVERED || state == PURCHASE_CREDITED;
+        struct power_facts facts = {.state = state};
+        assert_int_equal(power_guard(&facts), in ? POWER_BY_READING : POWER_NOT_IN_METER);
+        facts.by_hand = true;
+        assert_int_equal(power_guard(&facts), in ? POWER_BY_PERSON : POWER_NOT_IN_METER);
+        facts.known = true;
+        assert_int_equal(power_guard(&facts), POWER_KNOWN);
+        facts.by_hand = false;
+        assert_int_equal(power_guard(&facts), POWER_KNOWN);
+    }
+}
+
 static struct claim_facts claimable(void)
 {
     return (struct claim_facts){.state = DELIVERY_PENDING,
@@ -270,8 +287,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_purchase_limits), cmocka_unit_test(test_room),
         cmocka_unit_test(test_purchase_order),  cmocka_unit_test(test_warnings),
-        cmocka_unit_test(test_claim_order),     cmocka_unit_test(test_claim_edges),
-        cmocka_unit_test(test_claim_words),
+        cmocka_unit_test(test_power),           cmocka_unit_test(test_claim_order),
+        cmocka_unit_test(test_claim_edges),     cmocka_unit_test(test_claim_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
