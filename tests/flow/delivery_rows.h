@@ -29,17 +29,21 @@
     "INSERT INTO purchase (id, number, account_id, supply_id, epoch, mode, amount_fen, state,"     \
     " actor_kind, actor_id, paid_at) VALUES (42, 'P42', 31, 21, 2, 'meter', 700, 'paid', 'user',"  \
     " 2, '2026-01-02');"
-#define OTHER_DELIVERY                                                                             \
+#define OTHER_DELIVERY OTHER_DELIVERY_OF("6")
+#define OTHER_DELIVERY_OF(count)                                                                   \
     OTHER_PURCHASE                                                                                 \
     "INSERT INTO delivery (id, purchase_id, supply_id, epoch, meter_id, amount_fen, state,"        \
     " purchase_count, claimed_at, claimed_by, before_serial, before_count, before_balance_fen)"    \
-    " VALUES (62, 42, 21, 2, 11, 700, 'sending', 6, '2026-01-02', 'p:100', '230946805578', 5,"     \
+    " VALUES (62, 42, 21, 2, 11, 700, 'sending', " count ", '2026-01-02', 'p:100',"                \
+    " '230946805578', 5,"                                                                          \
     " 2000);"
 /* Another purchase of the same supply that has count 6 and is done. */
 #define EARLIER_COUNT                                                                              \
     OTHER_DELIVERY                                                                                 \
     "UPDATE delivery SET state = 'fenced', fence_proof = 'zero_purchase',"                         \
     " ended_at = '2026-01-02' WHERE id = 62;"
+/* The same with count 7, in flight behind delivery 61. */
+#define EARLIER_IN_FLIGHT OTHER_DELIVERY_OF("7")
 #define OTHER_ADJUSTMENT                                                                           \
     "INSERT INTO adjustment (id, kind, account_id, supply_id, epoch, meter_id, amount_fen, state," \
     " reason, maker_id, checker_id, old_count, old_balance_fen, new_count, new_balance_fen)"       \
