@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/failpoint.h"
+#include "core/flow/delivery_own.h"
 #include "core/flow/step.h"
 #include "core/rules/capability.h"
 #include "core/store/alarm.h"
@@ -109,6 +110,16 @@ static enum rc order(struct own *own, enum command_kind kind, enum command_origi
     return commands_insert(own->db, &command, ret_id);
 }
 
+/* The trip was ours and only for the write. A supply that is locked out or frozen stays off. */
+static enum rc lift_trip(struct own *own)
+{
+    int64_t command_id = 0;
+    if (own->row.trip_command_id == 0 || own->supply.locked_out || own->supply.frozen) {
+        return RC_OK;
+    }
+    return order(own, COMMAND_RELEASE, ORIGIN_AUTOMATIC, &command_id);
+}
+
 static enum rc trip_work(struct db *db, void *context)
 {
     const int64_t *id = context;
@@ -146,10 +157,12 @@ struct writing {
     enum adjustment_verdict verdict;
 };
 
+/* Nothing was written: the shop gets its power back. */
 static enum rc refuse(struct own *own, struct writing *writing, const char *code)
 {
     writing->answer = RC_REFUSED;
     TRY(adjustments_move(own->db, own->row.id, ADJUSTMENT_APPROVED, ADJUSTMENT_REFUSED));
+    TRY(lift_trip(own));
     return audit(own, AUDIT_ACTION_ADJUSTMENT_REFUSE, code);
 }
 
@@ -169,19 +182,35 @@ static int64_t target_of(const struct own *own, int64_t balance_fen)
     return balance_fen - amount_fen;
 }
 
-/* The intent stands in the delivery before its count is burnt (G2). */
-static enum rc fence_intent(struct own *own)
+/* Only a count that did nothing in the meter may be burnt: if the purchase came after all, or half
+   of it, the fence would call money undelivered that is there. */
+static enum rc fence_fits(struct own *own, const struct evidence *seen,
+                          struct delivery_row *delivery, bool *ret_fits)
 {
-    struct delivery_row delivery;
-    TRY(deliveries_get(own->db, &own->arena, own->row.delivery_id, &delivery));
-    if (delivery.state == DELIVERY_FENCING) {
-        return RC_OK;
-    }
-    if (delivery.purchase_count == 0 ||
-        !delivery_move_allowed(delivery.state, DELIVERY_FENCING, true)) {
+    struct readback_facts facts;
+    TRY(deliveries_get(own->db, &own->arena, own->row.delivery_id, delivery));
+    bool fencing = delivery->state == DELIVERY_FENCING;
+    if (delivery->purchase_count == 0 ||
+        !(fencing || delivery_move_allowed(delivery->state, DELIVERY_FENCING, true))) {
         return RC_CONFLICT;
     }
-    return deliveries_set_fencing(own->db, delivery.id, delivery.state, own->row.maker_id);
+    enum rc rc = delivery_own_facts(delivery, seen, &facts);
+    if (rc == RC_CONFLICT) {
+        *ret_fits = false;
+        return RC_OK;
+    }
+    TRY(rc);
+    facts.refuses_repeat = true; /* its frame is not repeated */
+    *ret_fits = readback_judge(&facts) == READBACK_RESEND;
+    return RC_OK;
+}
+
+/* The intent stands in the delivery before its count is burnt (G2). */
+static enum rc fence_intent(struct own *own, const struct delivery_row *delivery)
+{
+    return delivery->state == DELIVERY_FENCING
+               ? RC_OK
+               : deliveries_set_fencing(own->db, delivery->id, delivery->state, own->row.maker_id);
 }
 
 static enum rc begin_work(struct db *db, void *context)
@@ -212,13 +241,21 @@ static enum rc begin_work(struct db *db, void *context)
         return refuse(&own, writing, writing->tripped ? "not_offered" : "trip_not_proved");
     }
     bool fence = strcmp(own.row.kind, "fence") == 0;
+    bool fits = true;
+    struct delivery_row delivery;
+    if (fence) {
+        TRY(fence_fits(&own, seen, &delivery, &fits));
+    }
+    if (!fits) {
+        return refuse(&own, writing, "count_mismatch");
+    }
     struct adjustment_targets targets = {.old_count = seen->count,
                                          .old_balance_fen = seen->balance_fen,
                                          .new_count = seen->count + (fence ? 1 : 0),
                                          .new_balance_fen = target_of(&own, seen->balance_fen),
                                          .tolerance_fen = ADJUSTMENT_TOLERANCE_FEN};
     if (fence) {
-        TRY(fence_intent(&own));
+        TRY(fence_intent(&own, &delivery));
     }
     TRY(adjustments_set_targets(db, own.row.id, &targets));
     writing->frame = (struct adjustment_frame){targets.new_count, targets.new_balance_fen};
@@ -312,18 +349,6 @@ static enum rc fence_delivery(struct own *own)
     return alarm_close(own->db, ALARM_DELIVERY_MANUAL, "supply", own->row.supply_id);
 }
 
-/* The trip was ours and only for the write; a closed account and a meter on its way out stay off.
- */
-static enum rc lift_trip(struct own *own)
-{
-    bool stays = strcmp(own->row.kind, "close") == 0 || strcmp(own->row.kind, "swap") == 0;
-    int64_t command_id = 0;
-    if (own->row.trip_command_id == 0 || stays || own->supply.locked_out) {
-        return RC_OK;
-    }
-    return order(own, COMMAND_RELEASE, ORIGIN_AUTOMATIC, &command_id);
-}
-
 static enum rc apply(struct own *own, const struct evidence *seen)
 {
     own->row.left_fen = own->row.old_balance_fen - seen->balance_fen;
@@ -331,7 +356,11 @@ static enum rc apply(struct own *own, const struct evidence *seen)
                                 own->row.left_fen));
     TRY(post(own));
     TRY(fence_delivery(own));
-    TRY(lift_trip(own));
+    /* a closed account and a meter on its way out stay off */
+    bool stays = strcmp(own->row.kind, "close") == 0 || strcmp(own->row.kind, "swap") == 0;
+    if (!stays) {
+        TRY(lift_trip(own));
+    }
     return audit(own, AUDIT_ACTION_ADJUSTMENT_APPLY, "");
 }
 

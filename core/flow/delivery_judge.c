@@ -25,31 +25,20 @@ static void say(struct judging *judging, enum delivery_state state, const char *
     text_copy(judging->outcome.wait_code, sizeof(judging->outcome.wait_code), wait_code);
 }
 
-/* What the read-back says. The cost of the use comes out of the evidence of the claim. */
+/* What the read-back says. */
 static enum rc judge(struct delivery_own *own, struct judging *judging)
 {
     const struct delivery_row *row = &own->row;
-    const struct evidence *after = &judging->reading->evidence;
-    struct evidence before;
-    TRY(evidence_parse_json(row->before_energy, &before));
-    before.count = row->before_count;
-    before.balance_fen = row->before_balance_fen;
-    struct readback_facts facts = {
-        .our_count = row->purchase_count,
-        .amount_fen = row->amount_fen,
-        .before_fen = row->before_balance_fen,
-        .count = after->count,
-        .balance_fen = after->balance_fen,
-        /* a frame that never left repeats nothing */
-        .refuses_repeat =
-            row->sends == 0 || delivery_own_capable(own, CAPABILITY_COUNT_REPEAT_REFUSED),
-    };
-    enum rc rc = evidence_cost(&before, after, &facts.use_cost_fen, &facts.tolerance_fen);
-    if (rc == RC_CONFLICT || rc == RC_TOO_LARGE) { /* registers of another meter */
+    struct readback_facts facts;
+    enum rc rc = delivery_own_facts(row, &judging->reading->evidence, &facts);
+    if (rc == RC_CONFLICT) {
         judging->verdict = READBACK_FREEZE;
         return RC_OK;
     }
     TRY(rc);
+    /* a frame that never left repeats nothing */
+    facts.refuses_repeat =
+        row->sends == 0 || delivery_own_capable(own, CAPABILITY_COUNT_REPEAT_REFUSED);
     judging->verdict =
         row->state == DELIVERY_FENCING ? readback_judge_fence(&facts) : readback_judge(&facts);
     judging->proof = (struct delivery_proof_row){.count = facts.count,

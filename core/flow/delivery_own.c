@@ -84,6 +84,25 @@ enum rc delivery_own_wait(struct delivery_own *own, enum delivery_state to, cons
     return delivery_own_audit(own, NULL, AUDIT_ACTION_DELIVERY_WAIT, "", after);
 }
 
+enum rc delivery_own_facts(const struct delivery_row *row, const struct evidence *after,
+                           struct readback_facts *ret_facts)
+{
+    struct evidence before;
+    TRY(evidence_parse_json(row->before_energy, &before));
+    before.count = row->before_count;
+    before.balance_fen = row->before_balance_fen;
+    struct readback_facts facts = {.our_count = row->purchase_count,
+                                   .amount_fen = row->amount_fen,
+                                   .before_fen = row->before_balance_fen,
+                                   .count = after->count,
+                                   .balance_fen = after->balance_fen};
+    if (evidence_cost(&before, after, &facts.use_cost_fen, &facts.tolerance_fen) != RC_OK) {
+        return RC_CONFLICT; /* backwards, or more than anybody believes */
+    }
+    *ret_facts = facts;
+    return RC_OK;
+}
+
 enum rc delivery_own_freeze(struct delivery_own *own, const char *reason, int64_t our_count,
                             const struct delivery_reading *reading)
 {

@@ -43,6 +43,10 @@ enum rc delivery_own_audit(struct delivery_own *own, const struct actor *actor,
 /* Moves the delivery, with its audit row; manual opens an alarm. instance "": whoever's. */
 enum rc delivery_own_wait(struct delivery_own *own, enum delivery_state to, const char *instance,
                           const char *wait_code) MUST_CHECK;
+/* What a reading says about a delivery that has a count; the cost of the use comes out of the
+   evidence of its claim. refuses_repeat stays false. RC_CONFLICT: registers of another meter. */
+enum rc delivery_own_facts(const struct delivery_row *row, const struct evidence *after,
+                           struct readback_facts *ret_facts) MUST_CHECK;
 /* Freezes the supply with its alarm and audit row. reason: serial_mismatch, count_mismatch.
    our_count: what the meter should have. */
 enum rc delivery_own_freeze(struct delivery_own *own, const char *reason, int64_t our_count,
