@@ -59,11 +59,13 @@ static enum rc check_amount(const struct asking *asking)
     return RC_OK;
 }
 
-/* Reversal and wrong shop take one delivered purchase back, never more than it was. */
+/* Reversal and wrong shop take one delivered purchase back, never more than it was, however often
+   they are asked for. */
 static enum rc check_purchase(struct asking *asking)
 {
     const struct adjustment_request *request = asking->request;
     bool needed = kinds[asking->kind].takes_back;
+    int64_t taken_fen = 0;
     if (!needed) {
         return request->purchase_id == 0
                    ? RC_OK
@@ -81,7 +83,8 @@ static enum rc check_purchase(struct asking *asking)
     if (asking->delivery.epoch != asking->facts.epoch) {
         return step_refuse(RC_REFUSED, "wrong_epoch", "purchase_id", asking->refusal);
     }
-    if (request->amount_fen > asking->delivery.amount_fen) {
+    TRY(adjustment_asks_of_delivery(asking->db, asking->arena, asking->delivery.id, &taken_fen));
+    if (request->amount_fen > asking->delivery.amount_fen - taken_fen) {
         return step_refuse(RC_INVALID, "invalid_field", "amount_fen", asking->refusal);
     }
     return RC_OK;

@@ -82,6 +82,12 @@ static enum rc ask(struct db *db, struct arena *arena, const struct actor *actor
 {
     char amount[MONEY_TEXT_MAX];
     (void)money_format(payment->amount_fen, amount);
+    const char *supply = payment->supply_id == 0
+                             ? "null"
+                             : arena_printf(arena, "%lld", (long long)payment->supply_id);
+    if (supply == NULL) {
+        return RC_MEMORY;
+    }
     struct approval_request request = {
         .kind = APPROVAL_REFUND,
         .object_kind = "payment",
@@ -94,10 +100,8 @@ static enum rc ask(struct db *db, struct arena *arena, const struct actor *actor
             "不可撤销\",\"summary_en\":\"Refund %s yuan of order %s, which is not in the meter. If"
             " approved it will not be delivered and goes back to the payer's channel; this cannot"
             " be undone\"}",
-            (long long)payment->id,
-            payment->supply_id == 0 ? "null"
-                                    : arena_printf(arena, "%lld", (long long)payment->supply_id),
-            amount, payment->order_number, amount, payment->order_number),
+            (long long)payment->id, supply, amount, payment->order_number, amount,
+            payment->order_number),
         .reason = reason,
         .expires_after_ms = REFUND_APPROVAL_EXPIRY_MS,
     };
@@ -228,6 +232,7 @@ enum rc refund_of_adjustment(struct db *db, struct arena *arena, const struct ac
     struct held held;
     int64_t taken_fen = 0;
     int64_t held_fen = 0;
+    bool promised = false;
     bool asked = false;
     char number[NUMBER_BYTES];
     *ret_refusal = (struct command_refusal){.code = "", .field = ""};
@@ -235,6 +240,10 @@ enum rc refund_of_adjustment(struct db *db, struct arena *arena, const struct ac
     TRY(hold(db, arena, payment_id, &held));
     if (held.payment.supply_id != done.supply_id || held.payment.state != PAYMENT_SETTLED) {
         return step_refuse(RC_REFUSED, "wrong_supply", "payment_id", ret_refusal);
+    }
+    TRY(refunds_of_adjustment(db, arena, adjustment_id, &promised));
+    if (promised) {
+        return step_refuse(RC_CONFLICT, "conflict", "", ret_refusal);
     }
     TRY(refunds_of_payment(db, arena, payment_id, &taken_fen, &asked));
     TRY(ledger_balance(db, arena, LEDGER_ADJUSTMENT_CLEARING, done.supply_id, "", &held_fen));

@@ -37,7 +37,8 @@ enum rc refund_carry(struct db *db, struct arena *arena, const struct actor *mak
 enum rc refund_pay(struct db *db, struct arena *arena, const struct actor *actor, int64_t refund_id,
                    struct command_refusal *ret_refusal) MUST_CHECK;
 /* What an applied adjustment took out goes back on a payment of the same supply; the two people are
-   those of the adjustment. RC_NOT_FOUND: not applied; RC_REFUSED "exceeds_payment". */
+   those of the adjustment. RC_NOT_FOUND: not applied; RC_CONFLICT "conflict": promised already;
+   RC_REFUSED "exceeds_payment". */
 enum rc refund_of_adjustment(struct db *db, struct arena *arena, const struct actor *actor,
                              int64_t adjustment_id, int64_t payment_id, int64_t *ret_refund_id,
                              struct command_refusal *ret_refusal) MUST_CHECK;

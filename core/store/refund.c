@@ -124,6 +124,31 @@ enum rc refunds_of_payment(struct db *db, struct arena *arena, int64_t payment_i
     return RC_OK;
 }
 
+enum rc refunds_of_adjustment(struct db *db, struct arena *arena, int64_t adjustment_id,
+                              bool *ret_promised)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT EXISTS (SELECT 1 FROM refund WHERE adjustment_id = ?"
+                 " AND state NOT IN ('rejected', 'expired', 'cancelled'))",
+                 DB_ARGS(db_int(adjustment_id)), 1, &rows));
+    *ret_promised = row_bool(&rows, 0, 0);
+    return RC_OK;
+}
+
+enum rc adjustment_asks_of_delivery(struct db *db, struct arena *arena, int64_t delivery_id,
+                                    int64_t *ret_taken_fen)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS SIGNED) FROM adjustment"
+                 " WHERE delivery_id = ? AND kind IN ('reversal', 'wrong_shop')"
+                 " AND state NOT IN ('rejected', 'expired', 'cancelled', 'refused')",
+                 DB_ARGS(db_int(delivery_id)), 1, &rows));
+    *ret_taken_fen = db_get_int(&rows, 0, 0);
+    return RC_OK;
+}
+
 enum rc adjustment_asks_insert(struct db *db, const struct adjustment_ask *ask, int64_t *ret_id)
 {
     assert(db_in_transaction(db));

@@ -48,6 +48,12 @@ enum rc refunds_move(struct db *db, int64_t id, enum refund_state from,
 /* Of a payment: what counts against it, and whether one is still asked for. */
 enum rc refunds_of_payment(struct db *db, struct arena *arena, int64_t payment_id,
                            int64_t *ret_taken_fen, bool *ret_asked) MUST_CHECK;
+/* True if what this adjustment took out is promised to a payer already. */
+enum rc refunds_of_adjustment(struct db *db, struct arena *arena, int64_t adjustment_id,
+                              bool *ret_promised) MUST_CHECK;
+/* What open and carried out reversals and wrong shops take back of a delivery, in fen. */
+enum rc adjustment_asks_of_delivery(struct db *db, struct arena *arena, int64_t delivery_id,
+                                    int64_t *ret_taken_fen) MUST_CHECK;
 
 struct adjustment_ask {
     const char *kind; /* refund, reversal, wrong_shop, correction */
