@@ -107,9 +107,10 @@ static enum rc decide_resend(struct delivery_own *own, const struct acting *acti
     bool has_count = own->row.purchase_count != 0;
     enum delivery_state to = has_count ? DELIVERY_SENDING : DELIVERY_PENDING;
     bool waits = own->row.state == DELIVERY_MANUAL || own->row.state == DELIVERY_HOLD;
-    if (!waits || !delivery_move_allowed(own->row.state, to, has_count)) {
+    if (!waits) {
         return conflict(acting);
     }
+    assert(delivery_move_allowed(own->row.state, to, has_count));
     if (own->supply.frozen) {
         return step_refuse(RC_REFUSED, "frozen_supply", "", acting->refusal);
     }

@@ -66,11 +66,12 @@ static enum rc check(struct db *db, struct arena *arena, const struct held *held
     };
     bool asked = false;
     TRY(refunds_of_payment(db, arena, held->payment.id, &facts.refunded_fen, &asked));
-    if (asked && checker_id == 0) {
+    bool asks = checker_id == 0; /* nobody agreed yet */
+    if (asks && asked) {
         return step_refuse(RC_CONFLICT, "conflict", "payment_id", ret_refusal);
     }
     enum refund_verdict verdict = refund_guard(&facts);
-    if (verdict == REFUND_OK || (verdict == REFUND_SAME_PERSON && checker_id == 0)) {
+    if (verdict == REFUND_OK || (asks && verdict == REFUND_SAME_PERSON)) {
         return RC_OK;
     }
     return step_refuse(RC_REFUSED, refund_verdict_code(verdict), "payment_id", ret_refusal);

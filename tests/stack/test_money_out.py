@@ -128,7 +128,7 @@ class Out(money.Case):
         self.assertEqual([item["object_id"] for item in self.waiting("adjustment_to_pay")], [adjustment])
         refund = self.clerk.post(f"/adjustments/{adjustment}/refund", {"payment_id": payment}, str(uuid.uuid4()))
         self.assertEqual((refund["state"], refund["amount_fen"]), ("approved", 20000))
-        self.refused(409, "exceeds_payment", "payment_id", self.clerk.post, f"/adjustments/{adjustment}/refund",
+        self.refused(409, "conflict", "", self.clerk.post, f"/adjustments/{adjustment}/refund",
                      {"payment_id": payment}, str(uuid.uuid4()))
         paid = self.clerk.post(f"/refunds/{refund['id']}/pay", None, str(uuid.uuid4()))
         self.assertEqual(paid["state"], "succeeded")
