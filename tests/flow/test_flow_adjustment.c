@@ -90,9 +90,9 @@ static enum rc scan(struct flow *flow)
     TRIPPED                                                                                        \
     "UPDATE adjustment SET state = 'writing', old_count = 5, old_balance_fen = 2000,"              \
     " new_count = 6, new_balance_fen = 2000, tolerance_fen = 2 WHERE id = 71;" WRITTEN
-#define LOCKED                                                                                       \
-    "INSERT INTO lock_out (id, supply_id, holder_id, reason, created_at) VALUES (1, 21, 3, '检修'" \
-    ", '2026-01-02');"
+#define LOCKED                                                                                     \
+    "INSERT INTO lock_out (id, supply_id, holder_id, reason, created_at) VALUES"                   \
+    " (1, 21, 3, '检修', '2026-01-02');"
 #define KIND(name) "UPDATE adjustment SET kind = '" name "' WHERE id = 71;"
 
 static const struct flow_case cases[] = {

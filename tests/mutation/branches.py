@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Branches of the money rules that the unit tests take, by llvm-cov, assertions compiled out. All must be taken, both ways.
+"""Branches of the money rules and flows that their tests take, by llvm-cov, assertions compiled out. All must be taken, both ways.
 
-    branches.py [--least 100]
+    branches.py [--kind rules|flow] [--least 100]
 
 What cannot be taken stands in accepted.list as "branch true TEXT" or "branch false TEXT" with the reason.
 """
@@ -15,6 +15,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import rules  # noqa: E402
 
+SECONDS = 300
 COVER = ["-O0", "-g", "-DNDEBUG", "-fprofile-instr-generate", "-fcoverage-mapping"]
 
 
@@ -26,21 +27,24 @@ def tool(name):
     raise SystemExit(f"{name} is not installed")
 
 
-def measure(folder):
-    """llvm-cov's export over all unit tests of the list."""
-    made = rules.objects(folder, "clang", COVER)
+def measure(kind, folder, field):
+    """llvm-cov's export over all tests of a kind."""
+    kit = rules.Kit(kind, folder, "clang", COVER)
     programs, profiles = [], []
-    for test in sorted({test for names in rules.rows().values() for test in names}):
+    for test in kit.tests:
         program = os.path.join(folder, test)
-        rules.link(test, made, program, "clang", COVER)
+        kit.link(test, program)
         profile = program + ".profraw"
-        subprocess.run([program], env={**os.environ, "LLVM_PROFILE_FILE": profile}, check=True, capture_output=True)
+        if field.run(kind, program, SECONDS, LLVM_PROFILE_FILE=profile) != 0:
+            raise SystemExit(f"{test} fails")
         programs.append(program)
         profiles.append(profile)
-    merged = os.path.join(folder, "all.profdata")
+    merged = os.path.join(folder, kind + ".profdata")
     subprocess.run([tool("llvm-profdata"), "merge", "-o", merged] + profiles, check=True)
     objects = [word for program in programs[1:] for word in ("-object", program)]
-    done = subprocess.run([tool("llvm-cov"), "export", programs[0]] + objects + ["-instr-profile", merged], check=True, capture_output=True)
+    sources = [os.path.join(rules.ROOT, source) for source in rules.rows(kind)]
+    done = subprocess.run([tool("llvm-cov"), "export", programs[0]] + objects + ["-instr-profile", merged] + sources, check=True,
+                          capture_output=True)
     return json.loads(done.stdout)["data"][0]["files"]
 
 
@@ -58,11 +62,15 @@ def missing(file):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--least", type=float, default=100)
+    parser.add_argument("--kind", choices=rules.KINDS, action="append")
     words = parser.parse_args()
     accepted = rules.accepted()
     total = gaps = 0
-    with tempfile.TemporaryDirectory() as folder:
-        for file in sorted(measure(folder), key=lambda row: row["filename"]):
+    with tempfile.TemporaryDirectory() as folder, rules.Field(1) as field:
+        kinds = words.kind or rules.KINDS
+        if "flow" in kinds:
+            field.open()
+        for file in sorted((file for kind in kinds for file in measure(kind, folder, field)), key=lambda row: row["filename"]):
             source = os.path.relpath(file["filename"], rules.ROOT)
             if source not in rules.rows():
                 continue

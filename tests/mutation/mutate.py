@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A small mutation tester for the money rules: changes one thing in a source, and a unit test must notice.
+"""A small mutation tester for the money rules and flows: changes one thing in a source, and one of its tests must notice.
 
-    mutate.py [--file core/rules/money.c]... [--least 90] [--sample N --seed N] [--jobs 2] [--list]
+    mutate.py [--kind rules|flow] [--file core/rules/money.c]... [--least 90] [--sample N --seed N] [--jobs 2] [--list]
 
 Operators are swapped, constants moved by one, conditions negated, results exchanged, assignments dropped, table bits lost. A mutant
 that does not compile is not counted. Survivors that a person found to be the same program stand in accepted.list with the reason.
@@ -18,7 +18,8 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import rules  # noqa: E402
 
-SECONDS = 4  # a test needs some milliseconds; a mutant that never ends is noticed after this
+# A test of rules needs some milliseconds, one of flows a few seconds; a mutant that never ends is noticed after this.
+SECONDS = {"rules": 4, "flow": 60}
 
 SWAPS = {"<": ["<=", ">="], "<=": ["<", ">"], ">": [">=", "<="], ">=": [">", "<"], "==": ["!="], "!=": ["=="], "&&": ["||"], "||": ["&&"],
          "+": ["-"], "-": ["+"], "*": ["/"], "/": ["*"], "%": ["*"], "+=": ["-="], "-=": ["+="], "|": ["&"], "&": ["|"], "++": ["--"],
@@ -105,38 +106,30 @@ def mutants(source):
 class Run:
     """Compiles, links and runs one mutant after the other."""
 
-    def __init__(self, made):
-        self.made = made
+    def __init__(self, kits, field):
+        self.kits, self.field = kits, field
         self.accepted = rules.accepted()
         self.tests = rules.rows()
 
     def verdict(self, source, mutant):
         """killed, survived, accepted or invalid"""
         number, old, new = mutant
+        kit = self.kits[rules.kind_of(source)]
         with open(os.path.join(rules.ROOT, source), encoding="utf-8") as file:
             lines = file.read().split("\n")
         lines[number] = new
         with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "mutant.c")
+            path, out = os.path.join(folder, "mutant.c"), os.path.join(folder, "mutant.o")
             with open(path, "w", encoding="utf-8") as file:
                 file.write("\n".join(lines))
-            made = dict(self.made)
-            made[source] = os.path.join(folder, "mutant.o")
-            if not rules.compile_c(path, made[source]):
+            if not kit.compile(path, out):
                 return "invalid"
             for test in self.tests[source]:
                 program = os.path.join(folder, test)
-                rules.link(test, made, program)
-                if not self.passes(program):
+                kit.link(test, program, {source: out})
+                if self.field.run(kit.kind, program, SECONDS[kit.kind]) != 0:
                     return "killed"
         return "accepted" if (source, describe(old, new)) in self.accepted else "survived"
-
-    @staticmethod
-    def passes(program):
-        try:
-            return subprocess.run([program], capture_output=True, timeout=SECONDS, check=False).returncode == 0
-        except subprocess.TimeoutExpired:
-            return False
 
 
 def describe(old, new):
@@ -145,7 +138,8 @@ def describe(old, new):
 
 def chosen(words):
     """[(source, mutant)] that were asked for."""
-    work = [(source, mutant) for source in words.file or rules.rows() for mutant in mutants(source)]
+    sources = words.file or [source for source in rules.rows() if words.kind in (None, rules.kind_of(source))]
+    work = [(source, mutant) for source in sources for mutant in mutants(source)]
     if words.sample and words.sample < len(work):
         work = random.Random(words.seed).sample(work, words.sample)
     return work
@@ -154,6 +148,7 @@ def chosen(words):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--file", action="append")
+    parser.add_argument("--kind", choices=rules.KINDS)
     parser.add_argument("--least", type=float, default=90)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
@@ -165,8 +160,11 @@ def main():
         for source, (number, old, new) in work:
             print(f"{source}:{number + 1}: {describe(old, new)}")
         return 0
-    with tempfile.TemporaryDirectory() as folder:
-        run = Run(rules.objects(folder))
+    wanted = sorted({rules.kind_of(source) for source, _ in work})
+    with tempfile.TemporaryDirectory() as folder, rules.Field(words.jobs) as field:
+        if "flow" in wanted:
+            field.open()
+        run = Run({kind: rules.Kit(kind, folder) for kind in wanted}, field)
         score = {}
         with concurrent.futures.ThreadPoolExecutor(words.jobs) as pool:
             for (source, mutant), verdict in zip(work, pool.map(lambda item: run.verdict(*item), work)):
