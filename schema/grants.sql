@@ -151,6 +151,7 @@ GRANT SELECT ON {database}.meter_state TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.meter_parameter TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.reading TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.charge TO {prefix}tenant@localhost;
+GRANT SELECT ON {database}.proof TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.lock_out TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.keep_on TO {prefix}tenant@localhost;
 GRANT SELECT, INSERT, UPDATE ON {database}.command TO {prefix}tenant@localhost;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cgi/handlers/handlers.h"
+#include "cgi/handlers/meter.h"
 #include "cgi/handlers/park.h"
 #include "cgi/shape.h"
 #include "core/base/clock.h"
@@ -168,23 +169,17 @@ struct band_item {
 SHAPE(band_item, "RateBand", struct band_item, F_NUMBER(struct band_item, from_minute, NEEDED),
       F_NUMBER(struct band_item, to_minute, NEEDED), F_WORDS(struct band_item, rate, NEEDED));
 
-struct readings_reply {
-    struct shape_list items;
-    int64_t step_s;
-    struct shape_list rate_bands; /* of the site's day that holds `from`; empty while the meter's
-                                     rate tables are not known, or broken */
-};
-
 SHAPE(readings, "Readings", struct readings_reply,
       F_LIST(struct readings_reply, items, &shape_reading_point),
       F_NUMBER(struct readings_reply, step_s, NEEDED),
       F_LIST(struct readings_reply, rate_bands, &shape_band_item));
 
-static enum rc add_bands(struct request *request, int64_t at_ms, struct shape_list *list)
+enum rc meter_add_bands(struct request *request, int64_t meter_id, int64_t at_ms,
+                        struct shape_list *list)
 {
     struct rate_table table;
     struct clock_parts local = park_local_time(request, at_ms);
-    enum rc rc = meter_tables_get(request->db, request->arena, request->ids[0], &table);
+    enum rc rc = meter_tables_get(request->db, request->arena, meter_id, &table);
     if (rc == RC_NOT_FOUND || rc == RC_INVALID || local.month == 0) {
         return RC_OK;
     }
@@ -229,7 +224,7 @@ enum rc handle_meter_readings(struct request *request)
     }
     TRY(rc);
     struct readings_reply reply = {.items = {points, count}, .step_s = ask.step_s};
-    TRY(add_bands(request, ask.from_ms, &reply.rate_bands));
+    TRY(meter_add_bands(request, request->ids[0], ask.from_ms, &reply.rate_bands));
     return request_reply(request, 200, &reply);
 }
 

@@ -28,6 +28,9 @@ struct tenant_home { /* ROW_NULL where a number is not known; times in ms, 0: ne
     int64_t keep_on_until_at;
     int64_t level; /* 0 .. 3 */
     int64_t use_today_wh;
+    int64_t use_yesterday_wh;   /* the last proved day */
+    int64_t cost_yesterday_fen; /* the same */
+    int64_t days_left_milli;    /* at the pace of the last week; at most 999 days */
     int64_t power_w;
     bool own_switch;
     int64_t open_purchase_id; /* paid and not ended, or waiting for its payment; ROW_NULL: none */
