@@ -16,6 +16,7 @@ static enum rc signature_check(const struct alipay *alipay, const struct form *f
     const char *type = form_get(form, "sign_type");
     struct form signed_part = {.count = 0};
     CLEANUP(text_release) struct text message;
+    text_init(&message, 2 * (size_t)PAY_NOTICE_BYTES_MAX);
     if (sign[0] == '\0') {
         *ret_refusal = PAY_REFUSED_UNSIGNED;
         return RC_OK;
@@ -30,7 +31,6 @@ static enum rc signature_check(const struct alipay *alipay, const struct form *f
             signed_part.fields[signed_part.count++] = form->fields[i];
         }
     }
-    text_init(&message, 2 * (size_t)PAY_NOTICE_BYTES_MAX);
     form_sort(&signed_part);
     form_add_raw(&signed_part, true, &message);
     TRY(text_result(&message));
