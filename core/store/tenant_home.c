@@ -18,13 +18,15 @@
     " WHERE l.code = 'tenant_liability' AND l.supply_id = s.id)"
 
 /* Of the days that were proved within the last eight. */
-#define WEEK(what_)                                                                                \
-    "(SELECT " what_ " FROM proof w WHERE w.supply_id = s.id AND w.account_id = a.id"              \
-    " AND w.from_at >= ?)"
-#define LAST_DAY(what_)                                                                            \
-    "(SELECT CAST(SUM(w." what_ ") AS SIGNED) FROM proof w WHERE w.supply_id = s.id"               \
-    " AND w.account_id = a.id AND w.from_at >= ? AND w.day = (SELECT MAX(x.day) FROM proof x"      \
-    " WHERE x.supply_id = s.id AND x.from_at >= ?))"
+#define WEEK_FROM                                                                                  \
+    " FROM proof w WHERE w.supply_id = s.id AND w.account_id = a.id AND w.from_at >= ?)"
+#define WEEK_FEN "(SELECT CAST(SUM(w.used_fen) AS SIGNED)" WEEK_FROM
+#define WEEK_S "(SELECT CAST(SUM(TIMESTAMPDIFF(SECOND, w.from_at, w.to_at)) AS SIGNED)" WEEK_FROM
+#define LAST_DAY                                                                                   \
+    " FROM proof w WHERE w.supply_id = s.id AND w.account_id = a.id AND w.from_at >= ?"            \
+    " AND w.day = (SELECT MAX(x.day) FROM proof x WHERE x.supply_id = s.id AND x.from_at >= ?))"
+#define LAST_WH "(SELECT CAST(SUM(w.used_wh) AS SIGNED)" LAST_DAY
+#define LAST_FEN "(SELECT CAST(SUM(w.used_fen) AS SIGNED)" LAST_DAY
 
 #define HOME                                                                                       \
     "SELECT s.id, a.id, COALESCE(u.number, ''), IF(COALESCE(u.shop_name, '') = '', a.name,"        \
@@ -37,30 +39,13 @@
     " (SELECT MAX(p.id) FROM purchase p WHERE p.supply_id = s.id AND p.state IN ('open', 'paid')"  \
     " AND p.account_id = a.id),"                                                                   \
     " (SELECT COUNT(*) FROM message g WHERE g.account_id = a.id AND g.channel = 'site'"            \
-    " AND g.read_at IS NULL)," WEEK("CAST(SUM(w.used_fen) AS SIGNED)") "," WEEK(                   \
-        "CAST(SUM("                                                                                \
-        "TIMESTAMPDIFF("                                                                           \
-        "SECOND, "                                                                                 \
-        "w.from_at, "                                                                              \
-        "w.to_at)) AS "                                                                            \
-        "SIGNED)") "," LAST_DAY("used_wh") "," LAST_DAY("used_fen") " FROM account_supply o JOIN " \
-                                                                    "account a ON a.id = "         \
-                                                                    "o.account_id AND a.state = "  \
-                                                                    "'open'"                       \
-                                                                    " JOIN supply s ON s.id = "    \
-                                                                    "o.supply_id JOIN meter m "    \
-                                                                    "ON m.id = s.meter_id"         \
-                                                                    " LEFT JOIN unit u ON u.id = " \
-                                                                    "s.unit_id LEFT JOIN "         \
-                                                                    "meter_state ms ON "           \
-                                                                    "ms.meter_id = m.id"           \
-                                                                    " LEFT JOIN lock_out lo ON "   \
-                                                                    "lo.active_supply = s.id"      \
-                                                                    " LEFT JOIN keep_on k ON "     \
-                                                                    "k.active_supply = s.id"       \
-                                                                    " WHERE o.live_supply = ? "    \
-                                                                    "AND " TENANT_ROLE             \
-                                                                    " = 'tenant'"
+    " AND g.read_at IS NULL), " WEEK_FEN ", " WEEK_S ", " LAST_WH ", " LAST_FEN                    \
+    " FROM account_supply o JOIN account a ON a.id = o.account_id AND a.state = 'open'"            \
+    " JOIN supply s ON s.id = o.supply_id JOIN meter m ON m.id = s.meter_id"                       \
+    " LEFT JOIN unit u ON u.id = s.unit_id LEFT JOIN meter_state ms ON ms.meter_id = m.id"         \
+    " LEFT JOIN lock_out lo ON lo.active_supply = s.id"                                            \
+    " LEFT JOIN keep_on k ON k.active_supply = s.id"                                               \
+    " WHERE o.live_supply = ? AND " TENANT_ROLE " = 'tenant'"
 
 enum column {
     COL_SUPPLY,
