@@ -1,6 +1,7 @@
 // The routes of the mock. One row a route; a handler returns the body, { status, body }, or undefined for 204.
 import { randomUUID } from 'node:crypto';
 import { buildings, cursor, floors, gateways, iso, lines, meters, random, rooms, rowOf, site, touch } from './mock-park.mjs';
+import { moneyToPower, money_routes } from './mock-money.mjs';
 
 export class Problem extends Error {
   constructor(status, code, detail = '', field = undefined) {
@@ -10,7 +11,7 @@ export class Problem extends Error {
 }
 const now = () => iso(Date.now());
 const ago = (s) => iso(Date.now() - s * 1000);
-const view = ['park.view', 'alarm.view', 'approval.view'];
+const view = ['park.view', 'alarm.view', 'approval.view', 'account.view', 'purchase.view'];
 const roles = [
   { code: 'administrator', name_zh: '管理员', name_en: 'Administrator', permissions: [...view, 'meter.switch', 'meter.read_now', 'keep_on.set', 'lock_out.set', 'lock_out.override', 'approval.decide', 'field.approve', 'money.approve', 'line.configure', 'import.run', 'user.manage', 'audit.view'] },
   { code: 'finance', name_zh: '财务', name_en: 'Finance', permissions: [...view, 'meter.read_now'] },
@@ -127,6 +128,7 @@ const meterBySupply = (id) => meters.find((m) => m.supply_id === id) ?? (() => {
 const needUnit = (m, body) => { if (body.unit_number !== m.unit_number) throw new Problem(422, 'invalid_field', '铺位号不符', 'unit_number'); };
 
 export const routes = {
+  ...money_routes,
   'POST /session': ({ body }) => {
     const u = users.find((one) => one.name === body.name && one.state === 'active');
     if (u?.locked_until_at) throw new Problem(423, 'locked');
@@ -160,7 +162,7 @@ export const routes = {
       load_w: sum(meters, 'power_w'), energy_today_wh: sum(meters, 'energy_today_wh'), balance_total_fen: sum(meters, 'balance_fen'), arrears_count: meters.filter((m) => m.level === 3).length, alarm1_count: meters.filter((m) => m.level === 1).length, alarm2_count: meters.filter((m) => m.level === 2).length,
       buildings: buildings.map((b) => { const own = meters.filter((m) => m.building_id === b.id); return { id: b.id, name: b.name, units: own.length, load_w: sum(own, 'power_w'), energy_today_wh: sum(own, 'energy_today_wh'), tripped: own.filter((m) => m.state === 'tripped').length, stale: own.filter((m) => m.stale).length }; }),
       load_curve: Array.from({ length: 96 }, (_, n) => ({ at: iso(day_start() + n * 9e5), power_w: day_start() + n * 9e5 > Date.now() ? null : Math.round(1.6e6 * shape(n / 4) * (0.97 + random() * 0.06)) })),
-      commands_today: { confirmed: 41, refused: 3, unknown: 1, pending: 0 }, command_p95_ms: 1340,
+      commands_today: { confirmed: 41, refused: 3, unknown: 1, pending: 0 }, command_p95_ms: 1340, money_to_power: moneyToPower(),
     };
   },
   'GET /tasks': () => ({ items: [

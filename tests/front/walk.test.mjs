@@ -218,6 +218,43 @@ test('import: a file that is not UTF-8 never leaves the browser', async () => {
   await done(page);
 });
 
+test('power after payment: the overview leads to the purchase, and only the engineer says that power is on', async () => {
+  const finance = await newPage();
+  await logIn(finance, 'finance', '/waiting');
+  const waits = finance.locator('[data-kind=power_by_hand]');
+  await waits.waitFor();
+  assert.match(await waits.innerText(), /值班工程师/);
+  assert.equal(await waits.locator('button').count(), 0);
+  await finance.goto(`${base}/overview`);
+  const clock = finance.locator('[data-test=paid-to-power]');
+  await clock.waitFor();
+  assert.match(await clock.innerText(), /2\.4[\s\S]*9\.7/);
+  if (process.env.PW_PICTURES) await finance.screenshot({ path: `${process.env.PW_PICTURES}/power-overview.png`, animations: 'disabled' });
+  await finance.locator('[data-test=without-power]').focus();
+  await finance.keyboard.press('Enter');
+  await finance.waitForURL(/\/purchases\/31$/);
+  await finance.locator('.way__by-hand').waitFor();
+  assert.match(await finance.locator('[data-test=shown]').innerText(), /2,484\.18/);
+  assert.equal(await finance.locator('[data-test=power-on]').count(), 0);
+  await done(finance);
+  const page = await newPage();
+  await logIn(page, 'engineer', '/purchases/31');
+  if (process.env.PW_PICTURES) await page.locator('[data-test=power-on]').waitFor().then(() => page.screenshot({ path: `${process.env.PW_PICTURES}/power-purchase.png`, fullPage: true }));
+  await page.locator('[data-test=power-on]').click();
+  const dialog = page.locator('.el-dialog:visible');
+  await dialog.waitFor();
+  assert.equal(await dialog.locator('textarea').count(), 0);
+  if (process.env.PW_PICTURES) await page.screenshot({ path: `${process.env.PW_PICTURES}/power-dialog.png`, animations: 'disabled' });
+  await dialog.locator('button[type=submit]').click();
+  await page.locator('.way__power', { hasText: '王建国' }).waitFor();
+  assert.equal(await page.locator('[data-test=power-on]').count(), 0);
+  await page.goto(`${base}/overview`);
+  const after_that = page.locator('[data-test=without-power]');
+  await after_that.waitFor();
+  assert.equal(await after_that.getAttribute('href'), null);
+  await done(page);
+});
+
 test('users: a new one is made, a reset shows its password once', async () => {
   const page = await newPage();
   await logIn(page, 'admin', '/users');

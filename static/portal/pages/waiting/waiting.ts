@@ -14,6 +14,7 @@ export const buttonRight: Record<string, Permission> = {
   deliver: 'suspense.decide',
   refund: 'refund.request',
   pay: 'refund.request',
+  power: 'meter.switch',
 };
 
 /** Moves money out or cannot be taken back: shown in the colour of danger, last. */
