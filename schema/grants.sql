@@ -100,6 +100,16 @@ GRANT SELECT ON {database}.platform_span TO {prefix}poller@localhost, {prefix}te
 GRANT SELECT ON {database}.charge TO {prefix}poller@localhost, {prefix}tenant@localhost;
 GRANT INSERT, UPDATE ON {database}.push_batch TO {prefix}jobs@localhost;
 GRANT INSERT, UPDATE ON {database}.push TO {prefix}jobs@localhost;
+-- closing an account: asked for by staff, settled by jobs; whoever sells or settles a payment looks whether one is under way
+GRANT INSERT, UPDATE ON {database}.account_close TO {prefix}staff@localhost;
+GRANT UPDATE ON {database}.account_close TO {prefix}jobs@localhost;
+GRANT INSERT, UPDATE ON {database}.account_close_supply TO {prefix}staff@localhost;
+GRANT UPDATE ON {database}.account_close_supply TO {prefix}jobs@localhost;
+GRANT SELECT (id, account_id, state, open_account) ON {database}.account_close TO {prefix}tenant@localhost, {prefix}notify@localhost;
+GRANT UPDATE ON {database}.account TO {prefix}jobs@localhost;
+GRANT UPDATE ON {database}.account_supply TO {prefix}jobs@localhost;
+GRANT UPDATE ON {database}.contact TO {prefix}jobs@localhost;
+GRANT UPDATE ON {database}.unit TO {prefix}jobs@localhost;
 
 GRANT INSERT, UPDATE ON {database}.push_batch TO {prefix}staff@localhost;
 GRANT INSERT, UPDATE ON {database}.push TO {prefix}staff@localhost, {prefix}poller@localhost;

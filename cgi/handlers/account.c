@@ -16,6 +16,7 @@ static const char *const kinds[] = {"prepaid", "postpaid", "temporary", "vacant"
 static const char *const states[] = {"prepared", "open", "closed", NULL};
 static const char *const modes[] = {"meter", "platform", NULL};
 static const char *const roles[] = {"manager", "finance", "owner", "headquarters", NULL};
+static const char *const deposit_channels[] = {"cash", "card", "transfer", NULL};
 static const char *const locales[] = {"zh-CN", "en", NULL};
 
 #define ACCOUNT_FIELDS                                                                             \
@@ -217,6 +218,7 @@ struct account_input {
     const struct contact_input *contact;
     int64_t tariff_id;
     int64_t deposit_fen;
+    const char *deposit_channel;
     int64_t ends_at;
     bool open;
 };
@@ -229,6 +231,7 @@ SHAPE(account_input, "AccountRequest", struct account_input,
       F_OBJECT(struct account_input, contact, OPTIONAL, &shape_contact_input),
       F_ID(struct account_input, tariff_id, OPTIONAL),
       F_INT(struct account_input, deposit_fen, OPTIONAL, 0, SHAPE_ID_MAX),
+      F_ENUM(struct account_input, deposit_channel, OPTIONAL, deposit_channels),
       F_TIME(struct account_input, ends_at, OPTIONAL),
       F_BOOL(struct account_input, open, OPTIONAL));
 
@@ -257,6 +260,7 @@ enum rc handle_account_create(struct request *request)
         .number = or_empty(input->number),
         .name = input->name,
         .deposit_fen = or_zero(input->deposit_fen),
+        .deposit_channel = or_empty(input->deposit_channel),
         .ends_at_ms = or_zero(input->ends_at),
         .supply_ids = input->supply_ids.items,
         .supply_count = input->supply_ids.count,
@@ -363,8 +367,9 @@ enum rc handle_contact_end(struct request *request)
 
 /* ---- the ledger of an account */
 
-static const char *const objects[] = {"payment", "purchase", "delivery", "adjustment", "refund",
-                                      "charge",  "epoch",    "bill",     "take_over",  NULL};
+static const char *const objects[] = {
+    "payment", "purchase",  "delivery",       "adjustment",   "refund",        "charge", "epoch",
+    "bill",    "take_over", "account_supply", "close_supply", "account_close", NULL};
 
 SHAPE(ledger_row, "LedgerRow", struct ledger_row, F_ID(struct ledger_row, id, NEEDED),
       F_TIME(struct ledger_row, at, NEEDED), F_WORDS(struct ledger_row, posting, NEEDED),

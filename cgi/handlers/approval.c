@@ -3,10 +3,12 @@
 
 #include "cgi/handlers/handlers.h"
 #include "cgi/handlers/hold.h"
+#include "cgi/handlers/money.h"
 #include "cgi/handlers/park.h"
 #include "cgi/shape.h"
 #include "core/flow/approval.h"
 #include "core/flow/login.h"
+#include "core/rules/command_result.h"
 #include "core/store/hold_list.h"
 
 static const char *const kinds[] = {
@@ -176,7 +178,8 @@ enum rc handle_approval_decide(struct request *request)
     enum rc rc =
         approval_decide(request->db, request->arena, &request->actor, request->ids[0],
                         strcmp(input->decision, "approve") == 0, input->reason, &answer, &refusal);
-    TRY(park_refuse(request, rc, &refusal));
+    bool field = strcmp(command_result_en(refusal.code), refusal.code) != 0;
+    TRY(field ? park_refuse(request, rc, &refusal) : money_refuse(request, rc, &refusal));
     struct approval_item item;
     TRY(hold_approval(request, request->ids[0], &item));
     if (answer.wake) {

@@ -13,6 +13,8 @@ static const struct {
 } sentences[] = {
     {"above_maximum", "amount_fen is above the most that one sale may have"},
     {"account_closed", "the account is not open"},
+    {"account_closing", "the account is being closed"},
+    {"below_last_reading", "energy_wh is below what the meter said last"},
     {"below_minimum", "amount_fen is below the least that may be bought"},
     {"code_taken", "another tariff has this code"},
     {"conflict", "it was asked for already, or its state has moved on"},
@@ -20,12 +22,13 @@ static const struct {
     {"exceeds_payment", "that is more than is left of this payment"},
     {"frozen_supply", "the supply is frozen; check the meter first"},
     {"in_the_meter", "the money is in the meter, or may still get there"},
+    {"missing_column", "the sheet lacks this column"},
     {"moment_past", "valid_from_at must lie ahead for a tariff that is in use"},
     {"moment_taken", "there is one of this moment already"},
+    {"money_left", "a meter was written already: the closing goes on to its end"},
     {"no_account", "nobody has an account on this supply"},
     {"no_epoch", "the meter was not taken over yet: open the account first"},
     {"no_supply", "the account has no supply"},
-    {"missing_column", "the sheet lacks this column"},
     {"not_at_counter", "this money came through a provider and goes back the same way"},
     {"not_csv", "the body is not a CSV file of at most 2000 rows in UTF-8"},
     {"not_in_meter", "the purchase is not in the meter"},
@@ -34,9 +37,13 @@ static const struct {
     {"not_proven", "this meter model is not proven to do that"},
     {"not_read", "the meter was never read, so nobody knows what it holds"},
     {"not_settled", "no money came"},
+    {"nothing_to_pay", "nothing goes over the counter"},
     {"number_taken", "another account has this number"},
     {"on_its_way", "a purchase is paid and not in the meter yet"},
     {"over_hoard", "balance, what is on its way and amount_fen exceed the hoarding limit"},
+    {"own_use_account", "the supply is for own or common use: nothing is sold"},
+    {"postpaid_in_meter", "a postpaid account pays afterwards: its supply must be billed on the "
+                          "platform before money can be taken"},
     {"reference_used", "this slip was used before"},
     {"seen_by_meter", "the meter itself shows when power is there; nobody has to say so"},
     {"sold_since", "something was sold or handed over since"},
@@ -47,8 +54,10 @@ static const struct {
     {"supply_taken", "another account has this supply"},
     {"unknown_supply", "there is no such supply"},
     {"unknown_tariff", "there is no such tariff"},
+    {"vacant_account", "the unit is vacant: nothing is sold"},
     {"warning_not_seen", "a warning must be confirmed before money is taken"},
     {"wrong_account", "another account has this supply now"},
+    {"wrong_amount", "amount_fen is not what is to be paid"},
     {"wrong_epoch", "the meter was swapped since the quote"},
     {"wrong_state", "its state has moved on"},
     {"wrong_supply", "the payment belongs to another supply"},
@@ -60,12 +69,16 @@ static const char *invalid_sentence(struct request *request, const char *field)
         const char *field;
         const char *sentence;
     } rules[] = {
+        {"deposit_channel", "deposit_channel belongs to a deposit"},
         {"deposit_fen", "deposit_fen must be from 0 to 100 million yuan"},
         {"ends_at", "ends_at must lie ahead, and belongs to temporary accounts alone"},
         {"name", "name must have 1 to 80 characters"},
         {"phone", "phone must be a mobile number of 11 digits, or + and 8 to 15 digits"},
         {"reason", "reason must have 1 to 200 characters"},
+        {"payout", "payout must be channel or counter"},
         {"reference", "reference must be the number of the bank's slip"},
+        {"stays_on", "stays_on must name supplies of this account"},
+        {"vacant_until", "vacant_until must lie ahead, at most 30 days, and belongs to stays_on"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
         if (strcmp(rules[i].field, field) == 0) {

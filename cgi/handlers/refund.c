@@ -18,7 +18,7 @@
 static const char *const refund_states[] = {"asked",     "approved", "submitted", "succeeded",
                                             "failed",    "suspense", "rejected",  "expired",
                                             "cancelled", NULL};
-static const char *const sources[] = {"undelivered", "suspense", "adjustment", NULL};
+static const char *const sources[] = {"undelivered", "suspense", "adjustment", "close", NULL};
 
 SHAPE(refund, "Refund", struct refund_view, F_ID(struct refund_view, id, NEEDED),
       F_WORDS(struct refund_view, number, NEEDED), F_ID(struct refund_view, payment_id, NEEDED),

@@ -9,6 +9,7 @@
 #include "core/flow/step.h"
 #include "core/rules/money.h"
 #include "core/rules/pinyin.h"
+#include "core/store/account_close.h"
 #include "core/store/epoch.h"
 #include "core/store/ledger.h"
 #include "core/store/row.h"
@@ -36,6 +37,10 @@ static enum rc check_request(const struct account_request *request,
     if (request->deposit_fen < 0 || request->deposit_fen > DEPOSIT_MAX_FEN) {
         return step_refuse(RC_INVALID, "invalid_field", "deposit_fen", ret_refusal);
     }
+    if (request->deposit_channel != NULL && request->deposit_channel[0] != '\0' &&
+        request->deposit_fen == 0) {
+        return step_refuse(RC_INVALID, "invalid_field", "deposit_channel", ret_refusal);
+    }
     if (temporary != (request->ends_at_ms != 0) ||
         (temporary && request->ends_at_ms <= clock_now_ms())) {
         return step_refuse(RC_INVALID, "invalid_field", "ends_at", ret_refusal);
@@ -60,6 +65,41 @@ static enum rc write_audit(struct db *db, struct arena *arena, const struct acto
     return step_audit(db, actor, action, "account", account->id, account->name, reason, "", after);
 }
 
+static enum rc read_money(struct db *db, struct arena *arena, int64_t supply_id,
+                          struct meter_money *ret_money, struct command_refusal *ret_refusal)
+{
+    struct meter_money money;
+    TRY(meter_money_get(db, arena, supply_id, &money));
+    if (money.taken_at_ms == 0 || money.balance_fen == ROW_NULL || money.count == ROW_NULL ||
+        money.energy_wh == ROW_NULL) {
+        return step_refuse(RC_REFUSED, "not_read", "supply_id", ret_refusal);
+    }
+    if (supply_is_stale(clock_now_ms(), money.taken_at_ms, command_stale_ms())) {
+        return step_refuse(RC_REFUSED, "stale", "supply_id", ret_refusal);
+    }
+    *ret_money = money;
+    return RC_OK;
+}
+
+/* The meter stood without an account since a settlement; what it says now is where the next one
+   begins. */
+static enum rc book_vacancy(struct db *db, struct arena *arena, int64_t supply_id,
+                            int64_t account_supply_id, struct command_refusal *ret_refusal)
+{
+    struct meter_money money;
+    int64_t debit_fen = 0;
+    TRY(read_money(db, arena, supply_id, &money, ret_refusal));
+    TRY(ledger_balance(db, arena, LEDGER_TENANT_LIABILITY, supply_id, "", &debit_fen));
+    struct ledger_entry entry = {.posting = POSTING_OPENING,
+                                 .object_kind = "account_supply",
+                                 .object_id = account_supply_id,
+                                 .supply_id = supply_id,
+                                 .channel = "",
+                                 .amount_fen = money.balance_fen + debit_fen,
+                                 .at_ms = clock_now_ms()};
+    return entry.amount_fen == 0 ? RC_OK : ledger_post(db, arena, &entry);
+}
+
 enum rc epoch_open(struct db *db, struct arena *arena, const struct actor *actor, int64_t supply_id,
                    struct command_refusal *ret_refusal)
 {
@@ -69,18 +109,18 @@ enum rc epoch_open(struct db *db, struct arena *arena, const struct actor *actor
     struct meter_money money;
     TRY(supply_get(db, arena, supply_id, &supply));
     enum rc rc = epochs_live(db, arena, supply_id, &live);
+    int64_t successor_id = 0;
+    if (rc == RC_OK) {
+        rc = close_successor(db, arena, supply_id, &successor_id);
+        return rc == RC_NOT_FOUND ? RC_OK
+               : rc == RC_OK      ? book_vacancy(db, arena, supply_id, successor_id, ret_refusal)
+                                  : rc;
+    }
     if (rc != RC_NOT_FOUND) {
         return rc;
     }
-    TRY(meter_money_get(db, arena, supply_id, &money));
+    TRY(read_money(db, arena, supply_id, &money, ret_refusal));
     int64_t now_ms = clock_now_ms();
-    if (money.taken_at_ms == 0 || money.balance_fen == ROW_NULL || money.count == ROW_NULL ||
-        money.energy_wh == ROW_NULL) {
-        return step_refuse(RC_REFUSED, "not_read", "supply_id", ret_refusal);
-    }
-    if (supply_is_stale(now_ms, money.taken_at_ms, command_stale_ms())) {
-        return step_refuse(RC_REFUSED, "stale", "supply_id", ret_refusal);
-    }
     struct epoch epoch = {.supply_id = supply_id,
                           .epoch = supply.epoch,
                           .meter_id = money.meter_id,
@@ -176,6 +216,7 @@ enum rc account_create(struct db *db, struct arena *arena, const struct actor *a
         .name = request->name,
         .name_pinyin = pinyin_initials(request->name, pinyin, sizeof pinyin),
         .deposit_fen = request->deposit_fen,
+        .deposit_channel = request->deposit_channel == NULL ? "" : request->deposit_channel,
         .ends_at_ms = request->ends_at_ms,
     };
     TRY(insert_account(db, actor, &account, ret_refusal));
@@ -186,6 +227,14 @@ enum rc account_create(struct db *db, struct arena *arena, const struct actor *a
     TRY(write_audit(db, arena, actor, AUDIT_ACTION_ACCOUNT_CREATE, &account, "", ""));
     *ret_id = account.id;
     return RC_OK;
+}
+
+static enum rc check_stays(struct db *db, struct arena *arena, int64_t account_id,
+                           struct command_refusal *ret_refusal)
+{
+    bool closing = false;
+    TRY(account_closes_under_way(db, arena, account_id, &closing));
+    return closing ? step_refuse(RC_REFUSED, "account_closing", "account_id", ret_refusal) : RC_OK;
 }
 
 static enum rc lock_in_state(struct db *db, struct arena *arena, int64_t account_id,
@@ -201,6 +250,18 @@ static enum rc lock_in_state(struct db *db, struct arena *arena, int64_t account
         return step_refuse(RC_REFUSED, "wrong_state", "state", ret_refusal);
     }
     return RC_OK;
+}
+
+static enum rc book_deposit(struct db *db, struct arena *arena, const struct account *account)
+{
+    bool taken = account->deposit_channel[0] != '\0';
+    struct ledger_entry entry = {.posting = taken ? POSTING_DEPOSIT_TAKEN : POSTING_DEPOSIT_HELD,
+                                 .object_kind = "account",
+                                 .object_id = account->id,
+                                 .channel = account->deposit_channel,
+                                 .amount_fen = account->deposit_fen,
+                                 .at_ms = clock_now_ms()};
+    return account->deposit_fen == 0 ? RC_OK : ledger_post(db, arena, &entry);
 }
 
 enum rc account_open(struct db *db, struct arena *arena, const struct actor *actor,
@@ -221,6 +282,7 @@ enum rc account_open(struct db *db, struct arena *arena, const struct actor *act
         TRY(account_name_unit(db, supplies[i], account.name, account.name_pinyin,
                               unit_state_of(account.kind)));
     }
+    TRY(book_deposit(db, arena, &account));
     TRY(accounts_set_open(db, account_id, clock_now_ms()));
     return write_audit(db, arena, actor, AUDIT_ACTION_ACCOUNT_OPEN, &account, "", "");
 }
@@ -260,6 +322,7 @@ enum rc account_add_supply(struct db *db, struct arena *arena, const struct acto
     assert(db_in_transaction(db));
     struct account account;
     TRY(lock_in_state(db, arena, account_id, "", &account, ret_refusal));
+    TRY(check_stays(db, arena, account_id, ret_refusal));
     TRY(take_supply(db, arena, actor, &account, supply_id, tariff_id, ret_refusal));
     const char *detail = arena_printf(arena, ",\"supply_id\":%lld", (long long)supply_id);
     if (detail == NULL) {
@@ -289,6 +352,7 @@ enum rc account_transfer(struct db *db, struct arena *arena, const struct actor 
     int64_t *supplies = NULL;
     size_t count = 0;
     TRY(lock_in_state(db, arena, account_id, "open", &old, ret_refusal));
+    TRY(check_stays(db, arena, account_id, ret_refusal));
     TRY(check_name(name, ret_refusal));
     TRY(step_check_reason(reason, "reason", ret_refusal));
     TRY(account_supplies(db, arena, account_id, &supplies, &count));
@@ -297,7 +361,6 @@ enum rc account_transfer(struct db *db, struct arena *arena, const struct actor 
     account.number = "";
     account.name = name;
     account.name_pinyin = pinyin_initials(name, pinyin, sizeof pinyin);
-    account.deposit_fen = 0;
     TRY(insert_account(db, actor, &account, ret_refusal));
     for (size_t i = 0; i < count; i++) {
         TRY(supply_lock(db, supplies[i]));

@@ -25,7 +25,8 @@ struct account_request {
     const char *number; /* "" takes one from the id; <= 32 characters */
     const char *name;   /* 1 .. ACCOUNT_NAME_MAX characters */
     int64_t deposit_fen;
-    int64_t ends_at_ms; /* temporary only, else 0 */
+    const char *deposit_channel; /* cash, card, transfer; "" or NULL: held from before */
+    int64_t ends_at_ms;          /* temporary only, else 0 */
     const int64_t *supply_ids;
     size_t supply_count;
     int64_t tariff_id; /* 0: the supplies keep theirs */
@@ -55,7 +56,8 @@ enum rc account_add_supply(struct db *db, struct arena *arena, const struct acto
                            int64_t account_id, int64_t supply_id, int64_t tariff_id,
                            struct command_refusal *ret_refusal) MUST_CHECK;
 /* Hands all supplies, with the money in their meters, to a new account of the same kind, and closes
-   the old one. RC_REFUSED "on_its_way" while a purchase is paid and not in the meter. */
+   the old one; the deposit goes along. RC_REFUSED "on_its_way" while a purchase is paid and not in
+   the meter, "account_closing". */
 enum rc account_transfer(struct db *db, struct arena *arena, const struct actor *actor,
                          int64_t account_id, const char *name, const char *reason, int64_t *ret_id,
                          struct command_refusal *ret_refusal) MUST_CHECK;

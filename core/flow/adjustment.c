@@ -175,7 +175,10 @@ static int64_t target_of(const struct own *own, int64_t balance_fen)
     if (strcmp(kind, "fence") == 0) {
         return balance_fen;
     }
-    bool all = amount_fen == 0; /* swap and close: whatever is there */
+    if (strcmp(kind, "close") == 0) { /* even: a debt is settled beside the meter */
+        return 0;
+    }
+    bool all = amount_fen == 0; /* swap: whatever is there */
     if (all || amount_fen > there_fen) {
         amount_fen = there_fen;
     }

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/crypto.h"
 #include "core/base/json.h"
+#include "core/flow/account_close.h"
 #include "core/flow/delivery.h"
 #include "core/flow/lock_out.h"
 #include "core/flow/refund.h"
@@ -135,6 +137,39 @@ static enum rc carry_adjustment(const struct carrying *carrying)
                             &carrying->answer->shard, carrying->refusal);
 }
 
+static enum rc carry_close(const struct carrying *carrying)
+{
+    int64_t close_id = 0;
+    TRY(check_maker(carrying, PERMISSION_ACCOUNT_CLOSE));
+    TRY(json_get_int(carrying->payload, "close_id", 1, INT64_MAX, &close_id));
+    carrying->answer->wake = true;
+    return account_close_carry(carrying->db, carrying->arena, &carrying->maker,
+                               carrying->checker_id, close_id, &carrying->answer->shard,
+                               carrying->refusal);
+}
+
+static enum rc carry_close_typed(const struct carrying *carrying)
+{
+    const struct json_object *payload = carrying->payload;
+    struct typed_reading typed = {.reason = carrying->row->reason};
+    uint8_t evidence[CRYPTO_HASH_BYTES];
+    const char *hex = "";
+    int64_t close_id = 0;
+    int64_t supply_id = 0;
+    TRY(check_maker(carrying, PERMISSION_ACCOUNT_CLOSE));
+    TRY(json_get_int(payload, "close_id", 1, INT64_MAX, &close_id));
+    TRY(json_get_int(payload, "supply_id", 1, INT64_MAX, &supply_id));
+    TRY(json_get_int(payload, "balance_fen", INT64_MIN, INT64_MAX, &typed.balance_fen));
+    TRY(json_get_int(payload, "count", 0, INT64_MAX, &typed.count));
+    TRY(json_get_int(payload, "energy_wh", 0, INT64_MAX, &typed.energy_wh));
+    TRY(json_get_text(payload, "evidence_sha256", 64, 64, &hex));
+    TRY(crypto_unhex(hex, strlen(hex), evidence, sizeof evidence));
+    typed.evidence_sha256 = evidence;
+    return account_close_carry_typed(carrying->db, carrying->arena, &carrying->maker,
+                                     carrying->checker_id, close_id, supply_id, &typed,
+                                     carrying->refusal);
+}
+
 static enum rc carry_delivery_confirmed(const struct carrying *carrying)
 {
     int64_t delivery_id = 0;
@@ -172,6 +207,8 @@ static enum rc carry_out(struct carrying *carrying)
                 {"price_change", carry_price_change},
                 {"refund", carry_refund},
                 {"adjustment", carry_adjustment},
+                {"close", carry_close},
+                {"close_typed", carry_close_typed},
                 {"delivery_ok", carry_delivery_confirmed}};
     CLEANUP(json_release) struct json_object *payload = NULL;
     const char *act = "";

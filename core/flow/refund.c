@@ -180,6 +180,9 @@ static enum rc submit(struct db *db, struct arena *arena, const struct refund *r
         TRY(adjustment_asks_done(db, arena, refund->adjustment_id, &done));
         return post(db, arena, POSTING_ADJUSTMENT_REFUNDED, refund, payment, done.supply_id);
     }
+    if (strcmp(refund->source, "close") == 0) {
+        return post(db, arena, POSTING_CLOSE_REFUNDED, refund, payment, 0);
+    }
     TRY(payments_set_disposition(db, payment->id, payment->disposition, DISPOSITION_REFUNDED));
     if (strcmp(refund->source, "suspense") == 0) {
         TRY(alarm_close(db, ALARM_PAYMENT_SUSPENSE, "payment", payment->id));

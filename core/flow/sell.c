@@ -10,14 +10,40 @@
 #include "core/flow/step.h"
 #include "core/flow/tariff.h"
 #include "core/rules/money.h"
+#include "core/store/account_close.h"
 #include "core/store/ledger.h"
 #include "core/store/payment.h"
 #include "core/store/row.h"
 #include "core/store/tariff.h"
 
-static bool buys(const char *kind)
+/* Prepaid and temporary accounts buy; a postpaid one pays its debts, where the platform keeps them.
+ */
+static bool buys(const char *kind, bool platform_mode)
 {
-    return strcmp(kind, "prepaid") == 0 || strcmp(kind, "temporary") == 0;
+    return strcmp(kind, "prepaid") == 0 || strcmp(kind, "temporary") == 0 ||
+           (strcmp(kind, "postpaid") == 0 && platform_mode);
+}
+
+const char *sale_why_not(const struct sale_quote *quote)
+{
+    static const struct {
+        const char *kind;
+        const char *code;
+    } kinds[] = {{"own_use", "own_use_account"},
+                 {"postpaid", "postpaid_in_meter"},
+                 {"vacant", "vacant_account"}};
+    if (quote->verdict == PURCHASE_OK) {
+        return "";
+    }
+    if (quote->verdict == PURCHASE_ACCOUNT_CLOSED && quote->closing) {
+        return "account_closing";
+    }
+    for (size_t i = 0; quote->verdict == PURCHASE_NOT_PREPAID && i < ARRAY_LEN(kinds); i++) {
+        if (strcmp(kinds[i].kind, quote->facts.account_kind) == 0) {
+            return kinds[i].code;
+        }
+    }
+    return purchase_verdict_code(quote->verdict);
 }
 
 static int64_t between(int64_t value, int64_t least, int64_t most)
@@ -32,7 +58,7 @@ static struct purchase_facts facts_of(const struct sale_facts *facts, int64_t am
     int64_t balance_fen = facts->balance_fen == ROW_NULL ? 0 : facts->balance_fen;
     return (struct purchase_facts){
         .account_open = strcmp(facts->account_state, "open") == 0,
-        .prepaid = buys(facts->account_kind),
+        .prepaid = buys(facts->account_kind, facts->platform_mode),
         .supply_fits = facts->account_id != 0,
         .amount_fen = amount_fen,
         .min_fen = min_fen,
@@ -127,6 +153,8 @@ enum rc sale_judge(struct db *db, struct arena *arena, int64_t supply_id, int64_
     }
     quote.stale = supply_is_stale(clock_now_ms(), quote.facts.taken_at_ms, command_stale_ms());
     struct purchase_facts facts = facts_of(&quote.facts, amount_fen, quote.stale);
+    TRY(account_closes_under_way(db, arena, quote.facts.account_id, &quote.closing));
+    facts.account_open = facts.account_open && !quote.closing;
     quote.verdict = purchase_guard(&facts);
     quote.warnings = purchase_warnings(&facts);
     quote.room_fen = purchase_room_fen(&facts);
@@ -176,8 +204,7 @@ enum rc sale_allow(const struct sale_quote *quote, unsigned seen,
     case PURCHASE_NOT_PREPAID:
     case PURCHASE_WRONG_SUPPLY:
     case PURCHASE_VERDICT__MAX:
-        return step_refuse(RC_REFUSED, purchase_verdict_code(quote->verdict), "account_id",
-                           ret_refusal);
+        return step_refuse(RC_REFUSED, sale_why_not(quote), "account_id", ret_refusal);
     }
     if ((quote->warnings & SALE_WARNINGS_TO_CONFIRM & ~seen) != 0) {
         return step_refuse(RC_REFUSED, "warning_not_seen", "warnings_seen", ret_refusal);

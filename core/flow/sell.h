@@ -29,6 +29,7 @@ struct sale_quote_line {
 struct sale_quote {
     struct sale_facts facts;
     enum purchase_verdict verdict; /* PURCHASE_OK: it may be sold */
+    bool closing;                  /* the account is being closed */
     unsigned warnings;             /* PURCHASE_WARN_* */
     int64_t room_fen;              /* the most that may be bought now */
     int64_t debt_fen;              /* taken first */
@@ -42,6 +43,9 @@ struct sale_quote {
     struct sale_quote_line lines[SALE_QUOTE_LINES_MAX];
 };
 
+/* Why it may not be sold: the verdict's code, and in its place what says more: account_closing,
+   vacant_account, own_use_account, postpaid_in_meter. "" where it may. */
+const char *sale_why_not(const struct sale_quote *quote);
 /* What the amount would get now. RC_NOT_FOUND: no such supply. RC_REFUSED no_account, no_epoch. */
 enum rc sale_quote(struct db *db, struct arena *arena, int64_t supply_id, int64_t amount_fen,
                    struct sale_quote *ret_quote, struct command_refusal *ret_refusal) MUST_CHECK;

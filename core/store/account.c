@@ -19,11 +19,12 @@ enum rc accounts_insert(struct db *db, const struct account *account, int64_t *r
     /* Without a number of its own it takes one from its id, so it needs another for a moment. */
     TRY(db_execute(
         db,
-        "INSERT INTO account (site_id, number, kind, name, name_pinyin, deposit_fen, ends_at,"
-        " created_by) VALUES (?, IF(? = '', CONCAT('?', UUID_SHORT()), ?), ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO account (site_id, number, kind, name, name_pinyin, deposit_fen,"
+        " deposit_channel, ends_at, created_by)"
+        " VALUES (?, IF(? = '', CONCAT('?', UUID_SHORT()), ?), ?, ?, ?, ?, NULLIF(?, ''), ?, ?)",
         DB_ARGS(db_int(account->site_id), db_text(account->number), db_text(account->number),
                 db_text(account->kind), db_text(account->name), db_text(account->name_pinyin),
-                db_int(account->deposit_fen),
+                db_int(account->deposit_fen), db_text(account->deposit_channel),
                 db_time_or_null(account->ends_at_ms != 0, account->ends_at_ms),
                 db_int_or_null(account->created_by != 0, account->created_by)),
         &outcome));
@@ -41,7 +42,7 @@ enum rc accounts_lock(struct db *db, struct arena *arena, int64_t id, struct acc
     struct db_rows rows;
     TRY(db_query(db, arena,
                  "SELECT id, site_id, number, kind, state, name, name_pinyin, deposit_fen, ends_at,"
-                 " created_by FROM account WHERE id = ? FOR UPDATE",
+                 " created_by, deposit_channel FROM account WHERE id = ? FOR UPDATE",
                  DB_ARGS(db_int(id)), 1, &rows));
     if (rows.count == 0) {
         return RC_NOT_FOUND;
@@ -57,7 +58,20 @@ enum rc accounts_lock(struct db *db, struct arena *arena, int64_t id, struct acc
         .deposit_fen = db_get_int(&rows, 0, 7),
         .ends_at_ms = db_get_time(&rows, 0, 8),
         .created_by = db_get_int(&rows, 0, 9),
+        .deposit_channel = db_get_text(&rows, 0, 10),
     };
+    return RC_OK;
+}
+
+enum rc accounts_deposit(struct db *db, struct arena *arena, int64_t id, int64_t *ret_fen)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena, "SELECT deposit_fen FROM account WHERE id = ?", DB_ARGS(db_int(id)), 1,
+                 &rows));
+    if (rows.count == 0) {
+        return RC_NOT_FOUND;
+    }
+    *ret_fen = db_get_int(&rows, 0, 0);
     return RC_OK;
 }
 

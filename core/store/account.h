@@ -24,7 +24,8 @@ struct account {
     const char *name;
     const char *name_pinyin;
     int64_t deposit_fen;
-    int64_t ends_at_ms; /* 0: none */
+    const char *deposit_channel; /* how it came, "" held from before */
+    int64_t ends_at_ms;          /* 0: none */
     int64_t created_by;
 };
 
@@ -33,6 +34,9 @@ enum rc accounts_insert(struct db *db, const struct account *account, int64_t *r
 /* The row, locked until the end of the transaction. RC_NOT_FOUND. */
 enum rc accounts_lock(struct db *db, struct arena *arena, int64_t id,
                       struct account *ret_account) MUST_CHECK;
+/* What is held; RC_NOT_FOUND. */
+enum rc accounts_deposit(struct db *db, struct arena *arena, int64_t id,
+                         int64_t *ret_fen) MUST_CHECK;
 /* prepared -> open; prepared or open -> closed. RC_CONFLICT when the state is another. */
 enum rc accounts_set_open(struct db *db, int64_t id, int64_t at_ms) MUST_CHECK;
 enum rc accounts_set_closed(struct db *db, int64_t id, int64_t at_ms) MUST_CHECK;

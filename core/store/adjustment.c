@@ -188,6 +188,22 @@ enum rc adjustments_set_applied(struct db *db, int64_t id, int64_t read_count,
     return one_row(&outcome);
 }
 
+enum rc adjustments_set_typed(struct db *db, int64_t id, int64_t read_count,
+                              int64_t read_balance_fen, const uint8_t *evidence_sha256)
+{
+    assert(db_in_transaction(db));
+    struct db_outcome outcome = {0};
+    TRY(db_execute(db,
+                   "UPDATE adjustment SET state = 'typed', old_count = ?, old_balance_fen = ?,"
+                   " left_fen = ?, evidence_sha256 = ?, ended_at = ?"
+                   " WHERE id = ? AND state = 'approved'",
+                   DB_ARGS(db_int(read_count), db_int(read_balance_fen), db_int(read_balance_fen),
+                           db_bytes(evidence_sha256, SHA256_BYTES), db_time(clock_now_ms()),
+                           db_int(id)),
+                   &outcome));
+    return one_row(&outcome);
+}
+
 enum rc adjustments_move(struct db *db, int64_t id, enum adjustment_state from,
                          enum adjustment_state to)
 {

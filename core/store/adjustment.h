@@ -84,6 +84,9 @@ enum rc adjustments_set_written(struct db *db, int64_t id) MUST_CHECK;
 /* writing -> applied, with what was read back and what really left. */
 enum rc adjustments_set_applied(struct db *db, int64_t id, int64_t read_count,
                                 int64_t read_balance_fen, int64_t left_fen) MUST_CHECK;
+/* approved -> typed: a dead meter; what its display says, with the photo (32 bytes). */
+enum rc adjustments_set_typed(struct db *db, int64_t id, int64_t read_count,
+                              int64_t read_balance_fen, const uint8_t *evidence_sha256) MUST_CHECK;
 /* Any other move. */
 enum rc adjustments_move(struct db *db, int64_t id, enum adjustment_state from,
                          enum adjustment_state to) MUST_CHECK;

@@ -32,6 +32,14 @@ enum rc contacts_end(struct db *db, int64_t account_id, int64_t id, int64_t at_m
     return outcome.affected_rows == 1 ? RC_OK : RC_NOT_FOUND;
 }
 
+enum rc contacts_end_all(struct db *db, int64_t account_id, int64_t at_ms)
+{
+    assert(db_in_transaction(db));
+    return db_execute(db,
+                      "UPDATE contact SET ended_at = ? WHERE account_id = ? AND ended_at IS NULL",
+                      DB_ARGS(db_time(at_ms), db_int(account_id)), NULL);
+}
+
 enum rc contacts_list(struct db *db, struct arena *arena, int64_t account_id,
                       struct contact **ret_contacts, size_t *ret_count)
 {

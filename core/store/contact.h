@@ -32,6 +32,8 @@ struct contact {
 enum rc contacts_insert(struct db *db, const struct contact *contact, int64_t *ret_id) MUST_CHECK;
 /* Ends a contact of this account. RC_NOT_FOUND. */
 enum rc contacts_end(struct db *db, int64_t account_id, int64_t id, int64_t at_ms) MUST_CHECK;
+/* Ends all of them. */
+enum rc contacts_end_all(struct db *db, int64_t account_id, int64_t at_ms) MUST_CHECK;
 /* Those that did not end, oldest first. */
 enum rc contacts_list(struct db *db, struct arena *arena, int64_t account_id,
                       struct contact **ret_contacts, size_t *ret_count) MUST_CHECK;

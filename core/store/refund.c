@@ -19,13 +19,15 @@ enum rc refunds_insert(struct db *db, const struct refund *refund, int64_t *ret_
     TRY(db_execute(
         db,
         "INSERT INTO refund (refund_number, payment_id, source, adjustment_id, amount_fen, state,"
-        " reason, maker_id, checker_id, approval_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " reason, maker_id, checker_id, approval_id, close_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         DB_ARGS(db_text(refund->number), db_int(refund->payment_id), db_text(refund->source),
                 db_int_or_null(refund->adjustment_id != 0, refund->adjustment_id),
                 db_int(refund->amount_fen), db_text(agreed ? "approved" : "asked"),
                 db_text(refund->reason), db_int(refund->maker_id),
                 db_int_or_null(agreed, refund->checker_id),
-                db_int_or_null(refund->approval_id != 0, refund->approval_id)),
+                db_int_or_null(refund->approval_id != 0, refund->approval_id),
+                db_int_or_null(refund->close_id != 0, refund->close_id)),
         &outcome));
     *ret_id = outcome.insert_id;
     return RC_OK;
@@ -33,7 +35,7 @@ enum rc refunds_insert(struct db *db, const struct refund *refund, int64_t *ret_
 
 #define SELECT_REFUND                                                                              \
     "SELECT id, refund_number, payment_id, source, adjustment_id, amount_fen, state, reason,"      \
-    " maker_id, checker_id, approval_id FROM refund WHERE id = ?"
+    " maker_id, checker_id, approval_id, close_id FROM refund WHERE id = ?"
 
 static enum rc fill(const struct db_rows *rows, struct refund *ret_refund)
 {
@@ -51,6 +53,7 @@ static enum rc fill(const struct db_rows *rows, struct refund *ret_refund)
         .maker_id = db_get_int(rows, 0, 8),
         .checker_id = db_get_int(rows, 0, 9),
         .approval_id = db_get_int(rows, 0, 10),
+        .close_id = db_get_int(rows, 0, 11),
     };
     return refund_state_find(db_get_text(rows, 0, 6), &ret_refund->state);
 }
@@ -228,6 +231,11 @@ enum rc money_asks_end(struct db *db, int64_t approval_id)
                    "UPDATE refund r JOIN approval a ON a.id = r.approval_id SET r.state ="
                    " IF(a.state = 'expired', 'expired', 'rejected'),"
                    " r.ended_at = a.decided_at WHERE r.state = 'asked'"
+                   " AND a.state IN ('rejected', 'expired') AND (? = 0 OR a.id = ?)",
+                   DB_ARGS(id, id), NULL));
+    TRY(db_execute(db,
+                   "UPDATE account_close c JOIN approval a ON a.id = c.approval_id SET"
+                   " c.state = 'cancelled', c.ended_at = a.decided_at WHERE c.state = 'asked'"
                    " AND a.state IN ('rejected', 'expired') AND (? = 0 OR a.id = ?)",
                    DB_ARGS(id, id), NULL));
     return db_execute(db,

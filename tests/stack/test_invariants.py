@@ -121,6 +121,36 @@ INSERT INTO audit (id, at, actor_kind, actor_name, action, object_kind, result) 
 INSERT INTO audit_chain (position, audit_id, hash, chained_at) VALUES (1,1,REPEAT('a',32),NOW()),(2,2,REPEAT('b',32),NOW()),(3,3,REPEAT('c',32),NOW());
 """
 
+# Shop 7 left: 4000 came out of its meter and 2000 of deposit went back over the counter; 1000 was used. Shop 8 has a deposit.
+CLOSED = """
+INSERT INTO unit (id, site_id, floor_id, number) VALUES (7,1,1,'7'),(8,1,1,'8');
+INSERT INTO meter (id, line_id, address, model_id, number, state) VALUES (17,1,17,1,'m17','in_service');
+INSERT INTO supply (id, unit_id, meter_id, epoch, billing_mode) VALUES (7,7,17,1,'meter');
+INSERT INTO account (id, site_id, number, name, state, deposit_fen, opened_at, closed_at) VALUES
+  (7,1,'a7','A7','closed',2000,'2026-01-01','2026-03-01 12:00'), (8,1,'a8','A8','open',3000,'2026-01-01',NULL);
+INSERT INTO account_supply (account_id, supply_id, from_at, until_at) VALUES (7,7,'2026-01-01','2026-03-01 12:00');
+INSERT INTO contact (id, account_id, name, phone_sealed, phone_hash, phone_tail, ended_at) VALUES (7,7,'X','',REPEAT('x',32),'0000','2026-03-01 12:00');
+INSERT INTO supply_epoch (supply_id, epoch, meter_id, open_count, open_balance_fen, open_energy_wh, opened_at) VALUES (7,1,17,0,5000,0,'2026-01-01');
+INSERT INTO adjustment (id, kind, account_id, supply_id, epoch, meter_id, amount_fen, state, reason, maker_id, checker_id, old_count, old_balance_fen,
+  new_count, new_balance_fen, read_count, read_balance_fen, left_fen, ended_at) VALUES (7,'close',7,7,1,17,0,'applied','leaves',1,2,0,4000,0,0,0,0,4000,'2026-03-01');
+INSERT INTO account_close (id, number, account_id, state, payout, reason, maker_id, checker_id, taken_fen, deposit_fen, debt_fen, refund_fen, channel_fen,
+  counter_channel, counter_at, settled_at, ended_at) VALUES (7,'X7',7,'closed','counter','leaves',1,2,4000,2000,0,6000,0,'cash','2026-03-01 12:00','2026-03-01 11:00','2026-03-01 12:00');
+INSERT INTO account_close_supply (id, close_id, supply_id, epoch, meter_id, mode, adjustment_id) VALUES (7,7,7,1,17,'meter',7);
+INSERT IGNORE INTO ledger_account (code, supply_id) VALUES ('deposit',NULL),('settlement',NULL),('tenant_liability',7),('adjustment_clearing',7);
+INSERT INTO transfer (id, posting, object_kind, object_id, debit_id, credit_id, amount_fen, at)
+  SELECT x.id, x.posting, x.kind, x.object_id, d.id, c.id, x.fen, x.at FROM (
+    SELECT 71 AS id, 'opening' AS posting, 'epoch' AS kind, 77 AS object_id, 'opening' AS d, 0 AS ds, 'tenant_liability' AS c, 7 AS cs, 5000 AS fen, '2026-01-01' AS at
+    UNION ALL SELECT 72,'use','close_supply',7,'tenant_liability',7,'revenue',0,1000,'2026-03-01'
+    UNION ALL SELECT 73,'adjustment_applied','adjustment',7,'tenant_liability',7,'adjustment_clearing',7,4000,'2026-03-01'
+    UNION ALL SELECT 74,'adjustment_settled','adjustment',7,'adjustment_clearing',7,'settlement',0,4000,'2026-03-01'
+    UNION ALL SELECT 75,'deposit_held','account',7,'opening',0,'deposit',0,2000,'2026-01-01'
+    UNION ALL SELECT 76,'deposit_settled','account_close',7,'deposit',0,'settlement',0,2000,'2026-03-01'
+    UNION ALL SELECT 77,'close_paid_out','account_close',7,'settlement',0,'receivable',0,6000,'2026-03-01'
+    UNION ALL SELECT 78,'deposit_held','account',8,'opening',0,'deposit',0,3000,'2026-01-01') x
+  JOIN ledger_account d ON d.code = x.d AND IFNULL(d.supply_id, 0) = x.ds
+  JOIN ledger_account c ON c.code = x.c AND IFNULL(c.supply_id, 0) = x.cs AND IFNULL(c.channel, 'cash') = 'cash';
+"""
+
 # (invariant, what went wrong, the statement that does it, key to drop first)
 MUTATIONS = [
     ("I01", "a transfer of nothing", "UPDATE transfer SET amount_fen = 0 WHERE id = 16", None),
@@ -207,6 +237,23 @@ MUTATIONS = [
     ("I39", "money left the meter and was not credited", "DELETE FROM transfer WHERE id = 25", None),
     ("I39", "credited with another amount", "UPDATE transfer SET amount_fen = 71 WHERE id = 25", None),
     ("I39", "credited without leaving the meter", "UPDATE mode_change SET adjustment_id = NULL WHERE id = 1", None),
+    ("I36", "a supply is still the closed account's", "UPDATE account_supply SET until_at = NULL WHERE account_id = 7", None),
+    ("I36", "somebody may still log in", "UPDATE contact SET ended_at = NULL WHERE id = 7", None),
+    ("I36", "an order may still be paid", "UPDATE purchase SET account_id = 7 WHERE id = 5", None),
+    ("I36", "a delivery is on its way", "UPDATE purchase SET account_id = 7 WHERE id = 3", None),
+    ("I36", "an adjustment waits", "UPDATE adjustment SET account_id = 7 WHERE id = 2", None),
+    ("I36", "a refund waits", "UPDATE purchase SET account_id = 7 WHERE id = 1; INSERT INTO refund (refund_number, payment_id, source, amount_fen, state,"
+     " reason, maker_id) VALUES ('R9',1,'undelivered',1000,'asked','',1)", None),
+    ("I36", "the account is open", "UPDATE account SET state = 'open', closed_at = NULL WHERE id = 7", None),
+    ("I37", "the last use was never posted", "DELETE FROM transfer WHERE id = 72", None),
+    ("I37", "what was taken out is nobody's", "DELETE FROM transfer WHERE id = 74", None),
+    ("I37", "something was posted to a time before the end", "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at)"
+     " SELECT 'use', 'bill', 99, id, 32, 1, '2026-02-01' FROM ledger_account WHERE code = 'tenant_liability' AND supply_id = 7", None),
+    ("I46", "the deposit is missing in the settlement", "UPDATE transfer SET object_id = 99 WHERE id = 76", None),
+    ("I46", "less was paid out than the sheet says", "UPDATE transfer SET amount_fen = 5999 WHERE id = 77", None),
+    ("I46", "closed and not paid out", "DELETE FROM transfer WHERE id = 77", None),
+    ("I47", "a deposit nobody booked", "DELETE FROM transfer WHERE id = 78", None),
+    ("I47", "an account says another deposit", "UPDATE account SET deposit_fen = 2999 WHERE id = 8", None),
 ]
 
 
@@ -218,6 +265,7 @@ def setUpModule():
     servers.migrate()  # every migration may run again
     servers.sql(PARK)
     servers.sql(MONEY)
+    servers.sql(CLOSED)
 
 
 def tearDownModule():

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/rules/adjustment_state.h"
+#include "core/rules/close_state.h"
 #include "core/rules/delivery_state.h"
 #include "core/rules/payment_state.h"
 #include "core/rules/refund_state.h"
@@ -291,6 +292,38 @@ static void test_refund(void **context)
     assert_int_equal(found, REFUND_ASKED);
 }
 
+static const char *const close_drawing[CLOSE_STATE__MAX] = {
+    /*              A E S C X */
+    /* asked     */ ". x . . x",
+    /* emptying  */ ". . x . x",
+    /* settled   */ ". . . x .",
+    /* closed    */ ". . . . .",
+    /* cancelled */ ". . . . .",
+};
+
+static void test_close(void **context)
+{
+    (void)context;
+    static const char *const names[] = {"asked", "emptying", "settled", "closed", "cancelled"};
+    for (int from = 0; from < CLOSE_STATE__MAX; from++) {
+        enum close_state a = (enum close_state)from;
+        assert_string_equal(close_state_name(a), names[from]);
+        enum close_state found = CLOSE_STATE__MAX;
+        assert_int_equal(close_state_find(names[from], &found), RC_OK);
+        assert_int_equal(found, from);
+        bool any = false;
+        for (int to = 0; to < CLOSE_STATE__MAX; to++) {
+            assert_int_equal(close_move_allowed(a, (enum close_state)to),
+                             CELL(close_drawing, from, to));
+            any = any || CELL(close_drawing, from, to);
+        }
+        assert_int_equal(close_state_is_final(a), !any);
+    }
+    enum close_state found = CLOSE_ASKED;
+    assert_int_equal(close_state_find("open", &found), RC_NOT_FOUND);
+    assert_int_equal(found, CLOSE_ASKED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_purchase),
         cmocka_unit_test(test_adjustment),
         cmocka_unit_test(test_refund),
+        cmocka_unit_test(test_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
