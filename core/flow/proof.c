@@ -24,6 +24,8 @@ struct own {
     struct proof_head head;
     struct proof_epoch *epochs;
     size_t epoch_count;
+    struct proof_span *spans;
+    size_t span_count;
     struct proof_transfer *moves;
     size_t move_count;
     size_t *taken; /* stretch that has the move, 1 ..; 0: none yet */
@@ -125,6 +127,8 @@ static enum rc find_place(struct own *own)
     TRY(proofs_head(own->db, &own->arena, own->supply_id, head));
     TRY(proofs_epochs(own->db, &own->arena, own->supply_id, head->epoch, &own->epochs,
                       &own->epoch_count));
+    TRY(proofs_spans(own->db, &own->arena, own->supply_id, head->to_at_ms, &own->spans,
+                     &own->span_count));
     TRY(proofs_moves(own->db, &own->arena, own->supply_id, &own->moves, &own->move_count));
     own->taken = arena_take_array(&own->arena, own->move_count + 1, sizeof *own->taken);
     if (own->taken == NULL) {
@@ -230,12 +234,18 @@ static enum rc check_flight(struct own *own, const struct proof_row *row, bool *
     return RC_OK;
 }
 
+/* A charge belongs to the stretch that ends with it, anything else to the one that begins there. */
+static bool charged_in(const struct proof_move *move, int64_t to_at_ms)
+{
+    return move->kind == PROOF_USED ? move->at_ms <= to_at_ms : move->at_ms < to_at_ms;
+}
+
 /* Takes the moves that are in the closing figures. meter: those of the meter itself. */
 static enum rc take_moves(struct own *own, struct proof_row *row, struct ledger_proof *meter)
 {
     for (size_t i = 0; i < own->move_count; i++) {
         const struct proof_move *move = &own->moves[i].move;
-        bool in = row->platform ? move->at_ms < row->close.at_ms
+        bool in = row->platform ? charged_in(move, row->close.at_ms)
                                 : proof_move_in(move, row->epoch, &row->close);
         if (own->taken[i] != 0 || !in) {
             continue;
@@ -269,15 +279,37 @@ static enum rc close_charged(struct own *own, struct proof_row *row)
     return RC_OK;
 }
 
+/* Where a stretch ends, and who says what stands there. */
+struct end {
+    int64_t at_ms;
+    bool platform;
+    bool epoch;                     /* the epoch's own figures */
+    const struct proof_point *mode; /* those of a change of mode, NULL: none */
+};
+
+static enum rc close_read(struct own *own, const struct end *end, struct proof_row *row,
+                          bool *ret_jumped)
+{
+    struct ledger_proof meter = {0};
+    if (end->mode != NULL) {
+        row->close = *end->mode;
+    } else {
+        TRY(end->epoch ? given_point(own, &row->close) : read_point(own, end->at_ms, &row->close));
+    }
+    TRY(check_flight(own, row, ret_jumped));
+    TRY(take_moves(own, row, &meter));
+    return proof_used(row->open.balance_fen, row->close.balance_fen, &meter, &row->proof.used_fen);
+}
+
 /* From the place to a moment; the place moves there. */
-static enum rc close_stretch(struct own *own, int64_t to_at_ms, bool given)
+static enum rc close_stretch(struct own *own, const struct end *end)
 {
     struct proof_place *place = &own->place;
     if (own->row_count == STRETCHES_MAX) {
         return RC_TOO_LARGE;
     }
     struct proof_row *row = &own->rows[own->row_count];
-    struct ledger_proof meter = {0};
+    struct ledger_proof none = {0};
     bool jumped = false;
     *row = (struct proof_row){.supply_id = own->supply_id,
                               .day = own->day.date,
@@ -285,26 +317,22 @@ static enum rc close_stretch(struct own *own, int64_t to_at_ms, bool given)
                               .epoch = place->epoch->epoch,
                               .epoch_id = place->epoch->id,
                               .meter_id = place->epoch->meter_id,
-                              .platform = own->head.platform,
+                              .platform = end->platform,
                               .proof = {.opening_fen = place->money_fen},
                               .open = place->point,
-                              .close = {.at_ms = to_at_ms},
+                              .close = {.at_ms = end->at_ms},
                               .has_open = place->has_point,
-                              .has_close = !own->head.platform,
-                              .given = given};
+                              .has_close = !end->platform,
+                              .given = end->epoch || end->mode != NULL};
     if (row->platform) {
         TRY(close_charged(own, row));
-        TRY(take_moves(own, row, &meter));
+        TRY(take_moves(own, row, &none));
     } else {
-        TRY(given ? given_point(own, &row->close) : read_point(own, to_at_ms, &row->close));
-        TRY(check_flight(own, row, &jumped));
-        TRY(take_moves(own, row, &meter));
-        TRY(proof_used(row->open.balance_fen, row->close.balance_fen, &meter,
-                       &row->proof.used_fen));
+        TRY(close_read(own, end, row, &jumped));
     }
     TRY(ledger_proof_gap(&row->proof, &row->proof.closing_fen));
     TRY(proof_compare(own->db, &own->arena, own->run, place, jumped, row));
-    place->from_at_ms = to_at_ms;
+    place->from_at_ms = end->at_ms;
     place->point = row->close;
     place->has_point = row->has_close;
     place->first = false;
@@ -317,29 +345,69 @@ static enum rc close_stretch(struct own *own, int64_t to_at_ms, bool given)
 
 /* ---- the day ---- */
 
-static enum rc close_cuts(struct own *own, int64_t end_ms)
+static enum rc close_cuts(struct own *own, const struct end *end)
 {
     int64_t *cuts = NULL;
     size_t count = 0;
-    TRY(proofs_cuts(own->db, &own->arena, own->supply_id, own->place.from_at_ms, end_ms, &cuts,
+    TRY(proofs_cuts(own->db, &own->arena, own->supply_id, own->place.from_at_ms, end->at_ms, &cuts,
                     &count));
     for (size_t i = 0; i < count; i++) {
-        TRY(close_stretch(own, cuts[i], false));
+        struct end cut = {.at_ms = cuts[i], .platform = end->platform};
+        TRY(close_stretch(own, &cut));
     }
     return RC_OK;
 }
 
+/* The span that a moment lies in, or the next one. A supply that was opened in platform mode is in
+   its span before it was made. */
+static const struct proof_span *span_at(const struct own *own, int64_t at_ms, bool *ret_inside)
+{
+    for (size_t i = 0; i < own->span_count; i++) {
+        const struct proof_span *span = &own->spans[i];
+        if (span->until_at_ms > at_ms) {
+            *ret_inside = span->from_at_ms <= at_ms || !span->changed;
+            return span;
+        }
+    }
+    *ret_inside = own->span_count == 0 && own->head.platform;
+    return NULL;
+}
+
+/* The next moment at which the day, the epoch or the mode ends. */
+static struct end next_end(const struct own *own)
+{
+    const struct proof_epoch *epoch = own->place.epoch;
+    struct end end = {.at_ms = own->day.to_at_ms};
+    if (epoch->closed && epoch->close.at_ms <= end.at_ms) {
+        end = (struct end){.at_ms = epoch->close.at_ms, .epoch = true};
+    }
+    const struct proof_span *span = span_at(own, own->place.from_at_ms, &end.platform);
+    if (span != NULL && end.platform && span->until_at_ms < end.at_ms) {
+        end = (struct end){.at_ms = span->until_at_ms, .platform = true, .mode = &span->end};
+    } else if (span != NULL && !end.platform && span->from_at_ms < end.at_ms) {
+        end = (struct end){.at_ms = span->from_at_ms, .mode = &span->begin};
+    }
+    return end;
+}
+
+/* One stretch after the other, until the day or the last epoch is over. */
 static enum rc close_all(struct own *own)
 {
     for (;;) {
-        const struct proof_epoch *epoch = own->place.epoch;
-        bool ends = epoch->closed && epoch->close.at_ms <= own->day.to_at_ms;
-        int64_t end_ms = ends ? epoch->close.at_ms : own->day.to_at_ms;
-        if (end_ms > own->place.from_at_ms) {
-            TRY(close_cuts(own, end_ms));
-            TRY(close_stretch(own, end_ms, ends));
+        struct end end = next_end(own);
+        if (end.at_ms > own->place.from_at_ms) {
+            TRY(close_cuts(own, &end));
+            TRY(close_stretch(own, &end));
         }
-        epoch = ends ? next_epoch(own, epoch->epoch, epoch->id) : NULL;
+        if (end.platform && end.mode != NULL) { /* from here on the meter holds it */
+            own->place.point = *end.mode;
+            own->place.has_point = true;
+        }
+        if (end.mode != NULL) {
+            continue;
+        }
+        const struct proof_epoch *epoch = own->place.epoch;
+        epoch = end.epoch ? next_epoch(own, epoch->epoch, epoch->id) : NULL;
         if (epoch == NULL || epoch->open.at_ms >= own->day.to_at_ms) {
             return RC_OK;
         }

@@ -148,6 +148,16 @@ static void fill_move(const struct db_rows *rows, size_t at, struct proof_transf
 {
     int64_t at_ms = db_get_time(rows, at, 2);
     bool written = !db_is_null(rows, at, 6);
+    enum ledger_posting posting = LEDGER_POSTING__MAX;
+    bool mode = ledger_posting_find(db_get_text(rows, at, 1), &posting) == RC_OK &&
+                (posting == POSTING_MODE_CHANGED || posting == POSTING_MODE_HELD);
+    if (mode) { /* between meter and ledger: the figures of the change say what the meter has */
+        *transfer = (struct proof_transfer){.id = db_get_int(rows, at, 0),
+                                            .move = {.kind = PROOF_CORRECTED,
+                                                     .change_fen = db_get_int(rows, at, 3),
+                                                     .at_ms = at_ms}};
+        return;
+    }
     *transfer = (struct proof_transfer){
         .id = db_get_int(rows, at, 0),
         .move = {.kind = kind_of(db_get_text(rows, at, 1)),
@@ -214,6 +224,48 @@ enum rc proofs_cuts(struct db *db, struct arena *arena, int64_t supply_id, int64
         cuts[i] = db_get_time(&rows, i, 0);
     }
     *ret_cuts = cuts;
+    *ret_count = rows.count;
+    return RC_OK;
+}
+
+enum rc proofs_spans(struct db *db, struct arena *arena, int64_t supply_id, int64_t after_ms,
+                     struct proof_span **ret_spans, size_t *ret_count)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT p.from_at, p.until_at, p.mode_change_id, p.energy_wh, p.energy_sharp_wh,"
+                 " p.energy_peak_wh, p.energy_flat_wh, p.energy_valley_wh,"
+                 " COALESCE(j.read_balance_fen, 0), COALESCE(j.read_count, 0),"
+                 " GREATEST(p.from_at, COALESCE(j.ended_at, p.from_at)), h.energy_wh,"
+                 " h.energy_sharp_wh, h.energy_peak_wh, h.energy_flat_wh, h.energy_valley_wh,"
+                 " COALESCE(k.read_balance_fen, 0), COALESCE(k.read_count, 0)"
+                 " FROM platform_span p LEFT JOIN mode_change c ON c.id = p.mode_change_id"
+                 " LEFT JOIN adjustment j ON j.id = c.adjustment_id"
+                 " LEFT JOIN mode_change f ON f.id = p.end_change_id"
+                 " LEFT JOIN adjustment k ON k.id = f.adjustment_id"
+                 " LEFT JOIN charge h ON h.span_id = p.id AND h.to_at = p.until_at"
+                 " WHERE p.supply_id = ? AND (p.until_at IS NULL OR p.until_at > ?)"
+                 " ORDER BY p.from_at",
+                 DB_ARGS(db_int(supply_id), db_time(after_ms)), PROOF_SPANS_MAX, &rows));
+    struct proof_span *spans = arena_take_array(arena, rows.count + 1, sizeof *spans);
+    if (spans == NULL) {
+        return RC_MEMORY;
+    }
+    for (size_t i = 0; i < rows.count; i++) {
+        struct proof_span *span = &spans[i];
+        span->from_at_ms = db_get_time(&rows, i, 0);
+        span->until_at_ms = db_is_null(&rows, i, 1) ? INT64_MAX : db_get_time(&rows, i, 1);
+        span->changed = !db_is_null(&rows, i, 2);
+        span->begin = point_of(&rows, i, 3);
+        span->begin.at_ms = span->from_at_ms;
+        span->begin.read_at_ms = db_get_time(&rows, i, 10); /* the adjustment is in it */
+        /* nothing was charged in the end: the registers are still those it began with */
+        span->end = point_of(&rows, i, db_is_null(&rows, i, 11) ? 3 : 11);
+        span->end.balance_fen = db_get_int(&rows, i, 16);
+        span->end.count = db_get_int(&rows, i, 17);
+        span->end.at_ms = span->end.read_at_ms = span->until_at_ms;
+    }
+    *ret_spans = spans;
     *ret_count = rows.count;
     return RC_OK;
 }

@@ -18,6 +18,7 @@
 #define PROOF_DUE_MAX 1000
 #define PROOF_EPOCHS_MAX 100
 #define PROOF_CUTS_MAX 30
+#define PROOF_SPANS_MAX 100
 #define PROOF_MOVES_MAX 5000 /* of one supply that are in no proof yet */
 
 /* Supplies that may have a day to close, those that were never looked at first. */
@@ -68,6 +69,19 @@ enum rc proofs_moves(struct db *db, struct arena *arena, int64_t supply_id,
 /* Moments strictly between two at which the supply's account ended or its tariff changed. */
 enum rc proofs_cuts(struct db *db, struct arena *arena, int64_t supply_id, int64_t from_ms,
                     int64_t to_ms, int64_t **ret_cuts, size_t *ret_count) MUST_CHECK;
+
+/* A time in which the ledger held the money (platform mode), with the meter's figures at both ends.
+ */
+struct proof_span {
+    int64_t from_at_ms;
+    int64_t until_at_ms;      /* INT64_MAX: it goes on */
+    bool changed;             /* the supply came into it from meter mode */
+    struct proof_point begin; /* where changed: the emptied meter */
+    struct proof_point end;   /* where it ended: the meter with the money in it */
+};
+/* Of a supply, those that end behind a moment, in order. */
+enum rc proofs_spans(struct db *db, struct arena *arena, int64_t supply_id, int64_t after_ms,
+                     struct proof_span **ret_spans, size_t *ret_count) MUST_CHECK;
 
 /* The last reading with balance and count in (from_ms, to_ms]; RC_NOT_FOUND. */
 enum rc proofs_reading_before(struct db *db, struct arena *arena, int64_t meter_id, int64_t from_ms,

@@ -1,4 +1,4 @@
--- zh: 每个供电点的日结逐段相接：上一段的期末就是下一段的期初，同一表计周期内时间没有空缺，每天的等式成立。
+-- zh: 每个供电点的逐日核对逐段相接：上一段的期末就是下一段的期初，同一表计周期内时间没有空缺，每天的等式成立。
 -- en: The proved days of a supply join: what one ends with the next begins with, without a gap in time within an epoch, and each adds up.
 SELECT supply_id, to_at FROM (
   SELECT supply_id, epoch_id, from_at, to_at, opening_fen, paid_in_fen, used_fen, refunded_fen, corrected_fen, closing_fen,

@@ -1,4 +1,4 @@
--- zh: 日结与总账一致：最近一次期末加上之后的分录等于账上余额；每段用电（非零）恰有同额分录；日结里的收款、清退都在分录中。
+-- zh: 逐日核对与总账一致：最近一次期末加上之后的分录等于账上余额；每段用电（非零）恰有同额分录；逐日核对里的收款、清退都在分录中。
 -- en: The daily proof is the ledger: the last closing and what was posted since are the balance, each use is posted with its amount, and the sums of a proof are those of its lines.
 SELECT 'supply' AS object_kind, l.supply_id AS object_id FROM (
   SELECT a.supply_id, SUM(IF(t.credit_id = a.id, t.amount_fen, -t.amount_fen)) AS balance_fen,

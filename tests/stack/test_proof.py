@@ -67,10 +67,8 @@ class Meter:
         self.cost_e5 += wh * (price_e4 or self.price_e4)
 
     def read(self, at):
-        self.case.sql(
-            "INSERT INTO reading (meter_id, taken_at, epoch, energy_wh, energy_sharp_wh, energy_peak_wh, energy_flat_wh,"
-            f" energy_valley_wh, balance_fen, purchase_count) VALUES ({self.meter}, '{text(at)}', {self.epoch}, {self.energy_wh}, 0, 0,"
-            f" {self.energy_wh}, 0, {self.now_fen()}, {self.count})")
+        self.case.readings.append(f"({self.meter}, '{text(at)}', {self.epoch}, {self.energy_wh}, 0, 0, {self.energy_wh}, 0, {self.now_fen()},"
+                                  f" {self.count})")
 
     def day(self, start, wh, every=0.25, price_e4=None):
         """A day of even use, read at its beginning and each quarter of an hour; its end is the next day's beginning."""
@@ -158,6 +156,8 @@ class Meter:
 
 
 class Case(unittest.TestCase):
+    readings = []
+
     @classmethod
     def setUpClass(cls):
         cls.servers = ctl.Operator()
@@ -172,9 +172,9 @@ class Case(unittest.TestCase):
 
     def setUp(self):
         self.servers.sql("DELETE FROM proof_state; DELETE FROM proof_line; DELETE FROM proof; DELETE FROM transfer; DELETE FROM refund;"
-                         "DELETE FROM adjustment; DELETE FROM delivery; DELETE FROM payment_event; DELETE FROM payment; DELETE FROM purchase;"
+                         "DELETE FROM charge; DELETE FROM platform_span; DELETE FROM mode_change; DELETE FROM adjustment; DELETE FROM delivery; DELETE FROM payment_event; DELETE FROM payment; DELETE FROM purchase;"
                          "DELETE FROM ledger_account; DELETE FROM supply_epoch; DELETE FROM account_supply; DELETE FROM account;"
-                         "DELETE FROM reading; DELETE FROM charge; DELETE FROM supply_tariff; DELETE FROM tariff_version; DELETE FROM tariff;"
+                         "DELETE FROM reading; DELETE FROM supply_tariff; DELETE FROM tariff_version; DELETE FROM tariff;"
                          "DELETE FROM meter_parameter; DELETE FROM program_heartbeat; UPDATE supply SET billing_mode = 'meter'")
 
     def tearDown(self):
@@ -182,10 +182,15 @@ class Case(unittest.TestCase):
         self.assertEqual(invariants.check(self.servers), {})
 
     def sql(self, statement):
+        """Readings go in together, before the next statement that is not one."""
+        rows, self.readings = self.readings, []
+        if rows:
+            self.servers.sql("INSERT INTO reading (meter_id, taken_at, epoch, energy_wh, energy_sharp_wh, energy_peak_wh, energy_flat_wh,"
+                             " energy_valley_wh, balance_fen, purchase_count) VALUES " + ", ".join(rows))
         return self.servers.sql(statement)
 
     def number(self, query):
-        return self.servers.number(query)
+        return int(self.sql(query)[0][0])
 
     def settled(self):
         return self.number("SELECT COUNT(*) FROM supply_epoch e LEFT JOIN proof_state p ON p.supply_id = e.supply_id"
@@ -353,6 +358,70 @@ class Days(Case):
         charge(start + hours(24), 2, 150, 25000000)
         self.prove()
         self.assertEqual(meter.proofs("opening_fen, used_fen, closing_fen, IFNULL(meter_fen, '-'), how"), [["3000", "250", "2750", "-", "charged"]])
+
+
+class Modes(Case):
+    def change(self, meter, at, to_mode, moved_fen, posted_at):
+        """A change of mode as the poller leaves it behind: an adjustment, the change, and both transfers."""
+        sign = 1 if to_mode == "platform" else -1
+        old_fen = meter.now_fen()
+        meter.balance_fen -= sign * moved_fen
+        self.sql(
+            "INSERT INTO adjustment (kind, account_id, supply_id, epoch, meter_id, amount_fen, state, reason, maker_id, checker_id, old_count,"
+            " old_balance_fen, new_count, new_balance_fen, read_count, read_balance_fen, left_fen, writes, written_at, ended_at) VALUES"
+            f" ('mode', {meter.account}, {meter.supply}, 1, {meter.meter}, 0, 'applied', 'x', 1, 2, {meter.count}, {old_fen}, {meter.count},"
+            f" {meter.now_fen()}, {meter.count}, {meter.now_fen()}, {sign * moved_fen}, 1, '{text(at - hours(0.01))}', '{text(posted_at)}');"
+            "INSERT INTO mode_change (supply_id, account_id, epoch, to_mode, state, reason, maker_id, checker_id, adjustment_id, moved_fen, ended_at)"
+            f" VALUES ({meter.supply}, {meter.account}, 1, '{to_mode}', 'done', 'x', 1, 2, LAST_INSERT_ID(), {moved_fen}, '{text(posted_at)}')")
+        change = self.number("SELECT MAX(id) FROM mode_change")
+        if to_mode == "platform":
+            meter.post("adjustment_applied", "adjustment", f"(SELECT adjustment_id FROM mode_change WHERE id = {change})", "tenant_liability",
+                       meter.supply, "adjustment_clearing", meter.supply, moved_fen, posted_at)
+        else:
+            meter.post("mode_held", "mode_change", change, "tenant_liability", meter.supply, "adjustment_clearing", meter.supply, moved_fen,
+                       posted_at)
+        kind, of = ("mode_change", change) if to_mode == "platform" else (
+            "adjustment", f"(SELECT adjustment_id FROM mode_change WHERE id = {change})")
+        meter.post("mode_changed", kind, of, "adjustment_clearing", meter.supply, "tenant_liability", meter.supply, moved_fen,
+                   posted_at)
+        return change
+
+    def charge(self, meter, begin, end, fen, period_wh, cost_e5):
+        self.sql("INSERT INTO charge (supply_id, epoch, span_id, from_at, to_at, tariff_id, mode, estimated, energy_wh, fen, period_start_at,"
+                 f" period_wh, cost_e5) SELECT {meter.supply}, 1, s.id, '{text(begin)}', '{text(end)}', t.id, 'by_time', FALSE, {meter.energy_wh},"
+                 f" {fen}, '2026-01-01', {period_wh}, {cost_e5} FROM tariff t, platform_span s")
+        meter.post("use", "charge", "(SELECT MAX(id) FROM charge)", "tenant_liability", meter.supply, "revenue", 0, fen, end)
+
+    def test_to_the_ledger_and_back_within_days(self):
+        meter = Meter(self, "L04-01", midnight(2), balance_fen=20000)
+        meter.tariff("X", [(midnight(40), 8000)])
+        noon, ten = midnight(2) + hours(12), midnight(1) + hours(10)
+        for step in range(48):
+            meter.read(midnight(2) + hours(0.25 * step) + datetime.timedelta(seconds=7))
+            meter.use(250)
+        meter.use(3)  # the last watt-hours before the trip are seen by the adjustment alone
+        left_fen = meter.now_fen()
+        change = self.change(meter, noon, "platform", left_fen, noon + datetime.timedelta(seconds=4))
+        self.assertEqual(meter.now_fen(), 0)
+        self.sql(f"INSERT INTO platform_span (supply_id, epoch, mode_change_id, from_at, energy_wh, charged_at, seen_at) VALUES ({meter.supply}, 1,"
+                 f" {change}, '{text(noon)}', {meter.energy_wh}, '{text(noon)}', '{text(noon)}')")
+        meter.energy_wh += 12000
+        self.charge(meter, noon, midnight(1), 960, 12000, 96000000)
+        meter.energy_wh += 10000
+        self.charge(meter, midnight(1), ten, 800, 22000, 176000000)
+        held_fen = left_fen - 1760
+        back = self.change(meter, ten, "meter", held_fen, ten + datetime.timedelta(seconds=4))
+        self.sql(f"UPDATE platform_span SET charged_at = '{text(ten)}', until_at = '{text(ten)}', end_change_id = {back}")
+        meter.read(ten + datetime.timedelta(seconds=1))
+        meter.use(14000)
+        meter.read(midnight(0) + datetime.timedelta(seconds=1))
+        self.prove()
+        rows = meter.proofs("mode, how, used_fen, used_wh, difference")
+        self.assertEqual([row[:2] for row in rows], [["meter", "given"], ["platform", "charged"], ["platform", "charged"], ["meter", "read"]])
+        self.assertEqual([row[2] for row in rows], [str(20000 - left_fen), "960", "800", "1120"])
+        self.assertEqual([row[3] for row in rows], ["12003", "12000", "10000", "14000"])
+        self.assertEqual({row[4] for row in rows}, {"same"})
+        self.assertEqual(self.ledger("tenant_liability", meter.supply), meter.now_fen())
 
 
 class Differences(Case):
