@@ -91,6 +91,7 @@ int ctl_model_register(struct ctl *ctl);
 int ctl_audit_verify(struct ctl *ctl);
 int ctl_backup_make(struct ctl *ctl);
 int ctl_backup_list(struct ctl *ctl);
+int ctl_restore(struct ctl *ctl);
 int ctl_check(struct ctl *ctl);
 int ctl_partition_show(struct ctl *ctl);
 

@@ -60,6 +60,11 @@ static const struct ctl_command commands[] = {
      "differs,"
      " what waits; --all prints every supply",
      0, 0, ctl_proof},
+    {"restore", "BACKUP", "--root-socket-user= --replay --until= --binlogs= --yes --reason=",
+     "go back to a backup (--replay: and on from it with the binlogs, --until a time); programs "
+     "must"
+     " be stopped; meters that are ahead are frozen",
+     1, 1, ctl_restore},
     {"setting set", "NAME VALUE", "--reason=", "change a setting of the site (audited)", 2, 2,
      ctl_setting_set},
     {"status", "", "--json", "how many meters are read, what is open, which programs live", 0, 0,

@@ -159,6 +159,9 @@ static const char *blocked_by(const struct delivery_look *look)
     if (look->frozen) {
         return "frozen";
     }
+    if (look->restore_pending) {
+        return "restore_check";
+    }
     return look->writable_line ? "" : "read_only_line";
 }
 

@@ -193,6 +193,7 @@ GRANT SELECT ON {database}.reading TO {prefix}machine@localhost;
 GRANT SELECT ON {database}.program_heartbeat TO {prefix}machine@localhost;
 -- /healthz: how long audit rows wait for their chain; not what they say
 GRANT SELECT (name, state, checked_at) ON {database}.invariant_result TO {prefix}machine@localhost;
+GRANT SELECT (state, started_at) ON {database}.backup_run TO {prefix}machine@localhost;
 GRANT SELECT (id, at) ON {database}.audit TO {prefix}machine@localhost;
 GRANT SELECT (position, audit_id, chained_at) ON {database}.audit_chain TO {prefix}machine@localhost;
 

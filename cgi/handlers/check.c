@@ -1,10 +1,15 @@
-/* GET /checks: what the last run of the invariants found, in sentences. */
+/* GET /checks: what the last run of the invariants found, in sentences; and how the backups stand.
+ */
 #include <string.h>
 
 #include "cgi/handlers/handlers.h"
 #include "cgi/shape.h"
 #include "core/base/clock.h"
+#include "core/store/backup.h"
 #include "core/store/invariant_result.h"
+#include "core/store/restore.h"
+
+#define BACKUPS_SHOWN 7
 
 static const char *const states[] = {"ok", "broken", "unknown", NULL};
 
@@ -15,8 +20,20 @@ SHAPE(check, "Check", struct invariant_result, F_WORDS(struct invariant_result, 
       F_TIME(struct invariant_result, checked_at, NEEDED),
       F_TIME(struct invariant_result, broken_since_at, NULLABLE));
 
+static const char *const backup_states[] = {"running", "verified", "doubtful", "failed", NULL};
+
+SHAPE(backup_run, "BackupRun", struct backup_run, F_WORDS(struct backup_run, name, NEEDED),
+      F_ENUM(struct backup_run, state, NEEDED, backup_states),
+      F_WORDS(struct backup_run, made_by, NEEDED), F_TIME(struct backup_run, started_at, NEEDED),
+      F_TIME(struct backup_run, ended_at, NULLABLE), F_NUMBER(struct backup_run, bytes, NEEDED),
+      F_NUMBER(struct backup_run, rows_total, NEEDED), F_WORDS(struct backup_run, detail, NEEDED));
+
 struct checks_reply {
     struct shape_list items;
+    struct shape_list backups; /* newest first */
+    int64_t backup_verified_at;
+    int64_t restored_at;
+    int64_t restore_pending;
     int64_t broken;
     int64_t checked_at;
     const char *summary_zh;
@@ -24,6 +41,10 @@ struct checks_reply {
 };
 
 SHAPE(checks, "Checks", struct checks_reply, F_LIST(struct checks_reply, items, &shape_check),
+      F_LIST(struct checks_reply, backups, &shape_backup_run),
+      F_TIME(struct checks_reply, backup_verified_at, NULLABLE),
+      F_TIME(struct checks_reply, restored_at, NULLABLE),
+      F_NUMBER(struct checks_reply, restore_pending, NEEDED),
       F_NUMBER(struct checks_reply, broken, NEEDED),
       F_TIME(struct checks_reply, checked_at, NULLABLE),
       F_WORDS(struct checks_reply, summary_zh, NEEDED),
@@ -48,6 +69,17 @@ static enum rc summarise(struct arena *arena, struct checks_reply *reply)
     return reply->summary_zh == NULL || reply->summary_en == NULL ? RC_MEMORY : RC_OK;
 }
 
+static enum rc backups_read(struct request *request, struct checks_reply *reply)
+{
+    struct backup_run *runs = NULL;
+    const char *last = "";
+    int64_t last_at = 0;
+    TRY(backup_runs_list(request->db, request->arena, BACKUPS_SHOWN, &runs, &reply->backups.count));
+    reply->backups.items = runs;
+    TRY(backup_runs_last(request->db, request->arena, &reply->backup_verified_at, &last, &last_at));
+    return restore_last(request->db, request->arena, &reply->restored_at, &reply->restore_pending);
+}
+
 enum rc handle_check_list(struct request *request)
 {
     struct checks_reply reply = {0};
@@ -60,6 +92,7 @@ enum rc handle_check_list(struct request *request)
             reply.checked_at = results[i].checked_at;
         }
     }
+    TRY(backups_read(request, &reply));
     TRY(summarise(request->arena, &reply));
     return request_reply(request, 200, &reply);
 }

@@ -8,6 +8,7 @@
 #include "cgi/handlers/tasks.h"
 #include "cgi/shape.h"
 #include "core/base/clock.h"
+#include "core/flow/backup.h"
 #include "core/flow/command.h"
 #include "core/store/invariant_result.h"
 #include "core/store/status.h"
@@ -105,7 +106,8 @@ enum rc handle_status_show(struct request *request)
     return request_reply(request, 200, &view);
 }
 
-/* ---- /healthz: 200 when all is well, 503 else; the body says what is not */
+/* ---- /healthz: 200 when all is well, 503 else; the body says what is not. An old backup is told,
+   but stops nobody: there is an alarm for it. */
 
 struct health_view {
     const char *state;
@@ -120,8 +122,11 @@ struct health_view {
     const char *invariants;
     int64_t invariants_broken;
     int64_t invariants_age_s;
+    const char *backup;
+    int64_t backup_age_s;
 };
 static const char *const invariant_states[] = {"ok", "broken", "unknown", NULL};
+static const char *const backup_states[] = {"ok", "late", "unknown", NULL};
 static const char *const health_states[] = {"ok", "failing", NULL};
 SHAPE(health, "Health", struct health_view,
       F_ENUM(struct health_view, state, NEEDED, health_states),
@@ -135,7 +140,9 @@ SHAPE(health, "Health", struct health_view,
       F_NUMBER(struct health_view, audit_waiting_s, NULLABLE),
       F_ENUM(struct health_view, invariants, NEEDED, invariant_states),
       F_NUMBER(struct health_view, invariants_broken, NEEDED),
-      F_NUMBER(struct health_view, invariants_age_s, NULLABLE));
+      F_NUMBER(struct health_view, invariants_age_s, NULLABLE),
+      F_ENUM(struct health_view, backup, NEEDED, backup_states),
+      F_NUMBER(struct health_view, backup_age_s, NULLABLE));
 
 static int64_t age_s(int64_t now_ms, int64_t at_ms)
 {
@@ -158,6 +165,7 @@ enum rc handle_health_show(struct request *request)
     bool chain = database && (health.audit_waiting_since_at_ms == 0 ||
                               now_ms - health.audit_waiting_since_at_ms <= AUDIT_LATE_MS);
     bool well = database && redis && poller && jobs && chain && checks.broken == 0;
+    bool backup_is_late = now_ms - health.backup_verified_at_ms > BACKUP_LATE_MS;
     struct health_view view = {.state = well ? "ok" : "failing",
                                .database = database ? "ok" : "down",
                                .redis = redis ? "ok" : "down",
@@ -171,7 +179,11 @@ enum rc handle_health_show(struct request *request)
                                              : checks.broken == 0 ? "ok"
                                                                   : "broken",
                                .invariants_broken = checks.broken,
-                               .invariants_age_s = age_s(now_ms, checks.checked_at_ms)};
+                               .invariants_age_s = age_s(now_ms, checks.checked_at_ms),
+                               .backup = health.backup_verified_at_ms == 0 ? "unknown"
+                                         : backup_is_late                  ? "late"
+                                                                           : "ok",
+                               .backup_age_s = age_s(now_ms, health.backup_verified_at_ms)};
     TRY(request_reply(request, 200, &view));
     request->status = well ? 200 : 503;
     return RC_OK;

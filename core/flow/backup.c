@@ -292,7 +292,7 @@ static enum rc note_end(struct db *db, const struct making *making, enum rc rc)
     const char *why = making->problem->len > 0 ? text_string(making->problem) : rc_sentence(rc);
     struct backup_run run = {.name = manifest->name,
                              .state = state,
-                             .ended_at_ms = clock_now_ms(),
+                             .ended_at = clock_now_ms(),
                              .bytes = manifest->dump.bytes,
                              .tables_total = (int64_t)manifest->tables_count,
                              .rows_total = backup_manifest_rows(manifest),

@@ -44,6 +44,12 @@ enum rc backup_make(const struct backup_order *order, struct db *db, struct aren
 enum rc backup_prove(const struct backup_order *order, const char *folder, const char *work,
                      struct arena *arena, struct text *problem,
                      struct backup_manifest *manifest) MUST_CHECK;
+/* Rows, sums and schema of a loaded copy against the manifest. RC_CONFLICT names what differs. */
+enum rc backup_compare(const struct backup_order *order, struct db *db, struct arena *arena,
+                       struct text *problem, const struct backup_manifest *manifest) MUST_CHECK;
+/* Appends the invariants that do not hold in a copy, "" none. */
+enum rc backup_doubts(const struct backup_order *order, struct db *db, struct arena *arena,
+                      struct text *problem, struct text *doubts) MUST_CHECK;
 /* True when a backup is to be made now: the hour of the site's day has come and none was verified
    since; a failed one is tried again after an hour. A site without any waits for the first such
    hour that the program (running since since_ms) sees. hour: 0 .. 23. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/clock.h"
 #include "core/base/crypto.h"
 #include "core/flow/audit_chain.h"
 #include "core/flow/backup.h"
@@ -123,6 +124,28 @@ static enum rc look(struct proving *proving)
     TRY(backup_set_time(proving->db, proving->manifest->made_at_ms));
     TRY(chain_check(proving));
     return invariants_check(proving);
+}
+
+enum rc backup_compare(const struct backup_order *order, struct db *db, struct arena *arena,
+                       struct text *problem, const struct backup_manifest *manifest)
+{
+    struct backup_manifest copy = *manifest;
+    struct proving proving = {
+        .order = order, .manifest = &copy, .arena = arena, .problem = problem, .db = db};
+    return compare(&proving);
+}
+
+enum rc backup_doubts(const struct backup_order *order, struct db *db, struct arena *arena,
+                      struct text *problem, struct text *doubts)
+{
+    struct backup_manifest manifest = {.made_at_ms = clock_now_ms()};
+    struct proving proving = {
+        .order = order, .manifest = &manifest, .arena = arena, .problem = problem, .db = db};
+    text_init(&proving.doubts, BACKUP_DETAIL_BYTES * 4);
+    enum rc rc = invariants_check(&proving);
+    text_add_string(doubts, text_string(&proving.doubts));
+    text_release(&proving.doubts);
+    return rc;
 }
 
 static enum rc load_and_look(struct proving *proving, const struct scratch *scratch,

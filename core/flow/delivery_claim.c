@@ -9,6 +9,7 @@
 #include "core/flow/delivery_own.h"
 #include "core/flow/step.h"
 #include "core/rules/purchase_guard.h"
+#include "core/store/restore.h"
 
 struct claiming {
     int64_t delivery_id;
@@ -55,6 +56,7 @@ static enum rc facts_of(struct delivery_own *own, const struct delivery_reading 
         .meter_count = reading->evidence.count,
         .balance_fen = reading->evidence.balance_fen,
     };
+    TRY(restore_checks_pending(own->db, &own->arena, row->supply_id, &facts->restore_pending));
     TRY(supply_line_hold(own->db, &own->arena, supply->line_id, &facts->writable_line));
     TRY(deliveries_funding(own->db, &own->arena, row->purchase_id, &facts->payment_settled,
                            &facts->payment_amount_fen));
@@ -225,11 +227,14 @@ static enum rc mark_sent_work(struct db *db, void *context)
     bool sends = row->state == DELIVERY_SENDING || row->state == DELIVERY_FENCING;
     bool mine = strcmp(row->claimed_by, claiming->instance) == 0;
     bool writable = false;
+    bool restored = false;
     if (!sends || !mine || row->epoch != own.supply.epoch) {
         return RC_CONFLICT;
     }
     TRY(supply_line_hold(db, &own.arena, own.supply.line_id, &writable));
+    TRY(restore_checks_pending(db, &own.arena, row->supply_id, &restored));
     const char *code = own.supply.frozen ? claim_verdict_code(CLAIM_FROZEN)
+                       : restored        ? claim_verdict_code(CLAIM_RESTORE_CHECK)
                        : !writable       ? claim_verdict_code(CLAIM_READ_ONLY)
                                          : "";
     bool fences = row->state == DELIVERY_FENCING;

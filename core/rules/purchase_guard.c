@@ -26,6 +26,7 @@ static const struct {
     [CLAIM_WRONG_EPOCH] = {"wrong_epoch", CLAIM_TO_PERSON},
     [CLAIM_SLOT_TAKEN] = {"slot_taken", CLAIM_WAITS},
     [CLAIM_FROZEN] = {"frozen", CLAIM_WAITS},
+    [CLAIM_RESTORE_CHECK] = {"restore_check", CLAIM_WAITS},
     [CLAIM_READ_ONLY] = {"read_only_line", CLAIM_WAITS},
     [CLAIM_NOT_OFFERED] = {"not_offered", CLAIM_TO_PERSON},
     [CLAIM_NOT_READ] = {"not_read", CLAIM_WAITS},
@@ -135,6 +136,9 @@ enum claim_verdict claim_guard(const struct claim_facts *facts)
     }
     if (facts->frozen) {
         return CLAIM_FROZEN;
+    }
+    if (facts->restore_pending) {
+        return CLAIM_RESTORE_CHECK;
     }
     if (!facts->writable_line) {
         return CLAIM_READ_ONLY;

@@ -88,6 +88,7 @@ enum claim_verdict {
     CLAIM_WRONG_EPOCH,   /* supply, meter or epoch changed since it was paid */
     CLAIM_SLOT_TAKEN,    /* another delivery or adjustment is in flight */
     CLAIM_FROZEN,
+    CLAIM_RESTORE_CHECK,   /* after a restore its meter was not yet compared with the books */
     CLAIM_READ_ONLY,       /* the line is read-only */
     CLAIM_NOT_OFFERED,     /* the model has no purchase, or it is experimental and not accepted */
     CLAIM_NOT_READ,        /* no reading of this very moment */
@@ -109,6 +110,7 @@ struct claim_facts {
     bool epoch_fits;            /* supply, meter and epoch are still those of the purchase */
     bool slot_taken;
     bool frozen;
+    bool restore_pending;
     bool writable_line;
     bool offered;
     bool just_read;

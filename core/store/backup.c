@@ -82,7 +82,7 @@ enum rc backup_runs_end(struct db *db, const struct backup_run *run)
                    "UPDATE backup_run SET state = ?, ended_at = ?, bytes = ?, tables_total = ?,"
                    " rows_total = ?, schema_number = ?, binlog_file = ?, binlog_position = ?,"
                    " detail = ? WHERE name = ?",
-                   DB_ARGS(db_text(run->state), db_time(run->ended_at_ms), db_int(run->bytes),
+                   DB_ARGS(db_text(run->state), db_time(run->ended_at), db_int(run->bytes),
                            db_int(run->tables_total), db_int(run->rows_total),
                            db_int(run->schema_number), db_text(run->position.file),
                            db_int(run->position.position), db_text(detail), db_text(run->name)),
@@ -116,8 +116,8 @@ enum rc backup_runs_list(struct db *db, struct arena *arena, size_t max,
         runs[i] = (struct backup_run){.name = db_get_text(&rows, i, 0),
                                       .state = db_get_text(&rows, i, 1),
                                       .made_by = db_get_text(&rows, i, 2),
-                                      .started_at_ms = db_get_time(&rows, i, 3),
-                                      .ended_at_ms = db_get_time(&rows, i, 4),
+                                      .started_at = db_get_time(&rows, i, 3),
+                                      .ended_at = db_get_time(&rows, i, 4),
                                       .bytes = db_get_int(&rows, i, 5),
                                       .tables_total = db_get_int(&rows, i, 6),
                                       .rows_total = db_get_int(&rows, i, 7),
@@ -135,12 +135,14 @@ enum rc backup_runs_last(struct db *db, struct arena *arena, int64_t *ret_verifi
                          const char **ret_last, int64_t *ret_last_started_at_ms)
 {
     struct db_rows rows;
-    TRY(db_query(db, arena,
-                 "SELECT (SELECT MAX(started_at) FROM backup_run WHERE state = 'verified'),"
-                 " (SELECT state FROM backup_run WHERE state <> 'running' ORDER BY started_at DESC,"
-                 " id DESC LIMIT 1), (SELECT MAX(started_at) FROM backup_run WHERE state <>"
-                 " 'running')",
-                 DB_NO_ARGS, 1, &rows));
+    TRY(db_query(
+        db, arena,
+        "SELECT (SELECT MAX(started_at) FROM backup_run WHERE state = 'verified' AND started_at"
+        " > COALESCE((SELECT MAX(restored_at) FROM restore_run), '1970-01-01')),"
+        " (SELECT state FROM backup_run WHERE state <> 'running' ORDER BY started_at DESC,"
+        " id DESC LIMIT 1), (SELECT MAX(started_at) FROM backup_run WHERE state <>"
+        " 'running')",
+        DB_NO_ARGS, 1, &rows));
     *ret_verified_at_ms = db_get_time(&rows, 0, 0);
     *ret_last = db_get_text(&rows, 0, 1);
     *ret_last_started_at_ms = db_get_time(&rows, 0, 2);

@@ -35,8 +35,8 @@ struct backup_run {
     const char *name;
     const char *state; /* running, verified, doubtful, failed */
     const char *made_by;
-    int64_t started_at_ms;
-    int64_t ended_at_ms; /* 0: running */
+    int64_t started_at;
+    int64_t ended_at; /* 0: running */
     int64_t bytes;
     int64_t tables_total;
     int64_t rows_total;
@@ -55,7 +55,8 @@ enum rc backup_runs_abandon(struct db *db) MUST_CHECK;
 /* Newest first. */
 enum rc backup_runs_list(struct db *db, struct arena *arena, size_t max,
                          struct backup_run **ret_runs, size_t *ret_count) MUST_CHECK;
-/* 0: none was ever verified; ret_last is the state of the newest that ended, "" none. */
+/* 0: none was ever verified, or none since the last restore (binlogs do not lead across one);
+ * ret_last is the state of the newest that ended, "" none. */
 enum rc backup_runs_last(struct db *db, struct arena *arena, int64_t *ret_verified_at_ms,
                          const char **ret_last, int64_t *ret_last_started_at_ms) MUST_CHECK;
 

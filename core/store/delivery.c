@@ -94,6 +94,7 @@ static enum rc look_read(const struct db_rows *rows, size_t at, struct delivery_
         .slot_taken = db_get_int(rows, at, 8) != 0,
         .amount_fen = db_get_int(rows, at, 9),
         .changed_at_ms = db_get_time(rows, at, 10),
+        .restore_pending = db_get_int(rows, at, 14) != 0,
     };
     text_copy(look->wait_code, sizeof(look->wait_code), db_get_text(rows, at, 11));
     text_copy(look->claimed_by, sizeof(look->claimed_by), db_get_text(rows, at, 12));
@@ -113,7 +114,8 @@ enum rc deliveries_of_shard(struct db *db, struct arena *arena, int32_t shard, s
                  " AND o.id <> d.id) OR EXISTS (SELECT 1 FROM adjustment a"
                  " WHERE a.slot_supply = d.supply_id),"
                  " d.amount_fen, d.changed_at, d.wait_code, COALESCE(d.claimed_by, ''),"
-                 " m.serial_number FROM delivery d JOIN supply s ON s.id = d.supply_id"
+                 " m.serial_number, EXISTS (SELECT 1 FROM restore_check r WHERE r.pending_supply ="
+                 " d.supply_id) FROM delivery d JOIN supply s ON s.id = d.supply_id"
                  " JOIN meter m ON m.id = d.meter_id JOIN line l ON l.id = m.line_id"
                  " WHERE d.state IN ('pending', 'sending', 'fencing', 'hold') AND l.shard = ?"
                  " ORDER BY d.purchase_count IS NULL, d.id LIMIT ?",

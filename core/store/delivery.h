@@ -52,6 +52,7 @@ struct delivery_look {
     bool slot_taken; /* by another delivery or an adjustment */
     int64_t amount_fen;
     int64_t changed_at_ms;
+    bool restore_pending;
     char wait_code[33];
     char claimed_by[41];
     char serial_number[24]; /* what the meter must answer */

@@ -156,7 +156,7 @@ static enum rc statements_make(const struct tool_place *place, const struct tool
                    (long long)replay->start.position);
     (void)snprintf(rename, sizeof(rename), "--rewrite-db=%s->%s", replay->from_database,
                    place->server.name);
-    (void)snprintf(database, sizeof(database), "--database=%s", place->server.name);
+    (void)snprintf(database, sizeof(database), "--database=%s", replay->from_database);
     const char *words[WORDS_FIXED + TOOL_BINLOGS_MAX + 1] = {
         "mariadb-binlog", "--no-defaults", "--disable-log-bin", "--skip-annotate-row-events", start,
         rename,           database};
@@ -200,8 +200,13 @@ enum rc tool_replay(const struct tool_place *place, const struct tool_replay *re
     if (lseek(fd, 0, SEEK_SET) != 0) {
         return RC_IO;
     }
-    const char *const words[] = {
-        "mariadb", options, "--binary-mode", "--max-allowed-packet=64M", place->server.name, NULL};
+    const char *const words[] = {"mariadb",
+                                 options,
+                                 "--default-character-set=utf8mb4",
+                                 "--binary-mode",
+                                 "--max-allowed-packet=64M",
+                                 place->server.name,
+                                 NULL};
     pid_t pid = 0;
     TRY(tool_start(place, words, fd, -1, problem, &pid));
     enum rc rc = child_wait(pid, 0, place->stop);

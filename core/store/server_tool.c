@@ -56,9 +56,8 @@ enum rc tool_options(const struct tool_place *place, struct text *problem,
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
     struct text file CLEANUP(text_release);
     text_init(&file, 4096);
-    text_printf(&file,
-                "[client]\nsocket=%s\nuser=%s\npassword=\"%s\"\ndefault-character-set=utf8mb4\n",
-                place->server.socket, place->server.user, place->server.password);
+    text_printf(&file, "[client]\nsocket=%s\nuser=%s\npassword=\"%s\"\n", place->server.socket,
+                place->server.user, place->server.password);
     TRY(text_result(&file));
     bool good = fd >= 0 && write(fd, file.bytes, file.len) == (ssize_t)file.len;
     explicit_bzero(file.bytes, file.len);
@@ -157,6 +156,7 @@ enum rc tool_dump_start(const struct tool_place *place, struct text *problem,
                                  "--skip-dump-date",
                                  "--skip-lock-tables",
                                  "--max-allowed-packet=64M",
+                                 "--default-character-set=utf8mb4",
                                  place->server.name,
                                  NULL};
     int ends[2];

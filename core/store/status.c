@@ -79,6 +79,9 @@ enum rc status_health(struct db *db, struct arena *arena, struct status_health *
                  " WHERE id > (SELECT COALESCE(MAX(audit_id), 0) FROM audit_chain)",
                  DB_NO_ARGS, 1, &rows));
     out.audit_waiting_since_at_ms = db_get_time(&rows, 0, 0);
+    TRY(db_query(db, arena, "SELECT MAX(started_at) FROM backup_run WHERE state = 'verified'",
+                 DB_NO_ARGS, 1, &rows));
+    out.backup_verified_at_ms = db_get_time(&rows, 0, 0);
     *ret_health = out;
     return RC_OK;
 }

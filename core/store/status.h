@@ -33,6 +33,7 @@ enum rc status_field(struct db *db, struct arena *arena, int64_t now_ms, int64_t
 struct status_health {
     int64_t poller_heartbeat_at_ms; /* 0: never */
     int64_t jobs_heartbeat_at_ms;
+    int64_t backup_verified_at_ms;     /* the newest verified one; 0: none */
     int64_t audit_waiting_since_at_ms; /* the oldest audit row not yet chained; 0: none waits */
 };
 

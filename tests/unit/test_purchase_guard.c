@@ -188,6 +188,7 @@ static void test_claim_order(void **context)
         facts.epoch_fits = !BAD(WRONG_EPOCH);
         facts.slot_taken = BAD(SLOT_TAKEN);
         facts.frozen = BAD(FROZEN);
+        facts.restore_pending = BAD(RESTORE_CHECK);
         facts.writable_line = !BAD(READ_ONLY);
         facts.offered = !BAD(NOT_OFFERED);
         facts.just_read = !BAD(NOT_READ);
@@ -259,21 +260,14 @@ static void test_claim_words(void **context)
         const char *code;
         enum claim_outcome outcome;
     } rows[] = {
-        {"not_pending", CLAIM_WAITS},
-        {"not_paid", CLAIM_TO_PERSON},
-        {"wrong_amount", CLAIM_TO_PERSON},
-        {"above_ceiling", CLAIM_TO_PERSON},
-        {"wrong_epoch", CLAIM_TO_PERSON},
-        {"slot_taken", CLAIM_WAITS},
-        {"frozen", CLAIM_WAITS},
-        {"read_only_line", CLAIM_WAITS},
-        {"not_offered", CLAIM_TO_PERSON},
-        {"not_read", CLAIM_WAITS},
-        {"serial_mismatch", CLAIM_FREEZES},
-        {"count_mismatch", CLAIM_FREEZES},
-        {"count_spent", CLAIM_TO_PERSON},
-        {"over_hoard", CLAIM_HOLDS},
-        {"ok", CLAIM_GOES},
+        {"not_pending", CLAIM_WAITS},      {"not_paid", CLAIM_TO_PERSON},
+        {"wrong_amount", CLAIM_TO_PERSON}, {"above_ceiling", CLAIM_TO_PERSON},
+        {"wrong_epoch", CLAIM_TO_PERSON},  {"slot_taken", CLAIM_WAITS},
+        {"frozen", CLAIM_WAITS},           {"restore_check", CLAIM_WAITS},
+        {"read_only_line", CLAIM_WAITS},   {"not_offered", CLAIM_TO_PERSON},
+        {"not_read", CLAIM_WAITS},         {"serial_mismatch", CLAIM_FREEZES},
+        {"count_mismatch", CLAIM_FREEZES}, {"count_spent", CLAIM_TO_PERSON},
+        {"over_hoard", CLAIM_HOLDS},       {"ok", CLAIM_GOES},
     };
     assert_int_equal(ARRAY_LEN(rows), CLAIM_VERDICT__MAX);
     for (int i = 0; i < CLAIM_VERDICT__MAX; i++) {

@@ -46,7 +46,9 @@ export function facts(item: WaitingItem): Fact[] {
         ? `${money(Number(value))} ${t('unit.money')}`
         : key === 'channel'
           ? channelText(String(value))
-          : String(value);
+          : key === 'restore_finding'
+            ? text(`finding.${String(value)}`)
+            : String(value);
       return { key, label: label === `evidence.${key}` ? key : label, value: shown };
     });
 }
