@@ -110,6 +110,9 @@ GRANT UPDATE ON {database}.account TO {prefix}jobs@localhost;
 GRANT UPDATE ON {database}.account_supply TO {prefix}jobs@localhost;
 GRANT UPDATE ON {database}.contact TO {prefix}jobs@localhost;
 GRANT UPDATE ON {database}.unit TO {prefix}jobs@localhost;
+GRANT INSERT, UPDATE ON {database}.meter_swap TO {prefix}staff@localhost;
+GRANT SELECT, UPDATE ON {database}.meter_swap TO {prefix}poller@localhost;
+GRANT UPDATE ON {database}.meter_swap TO {prefix}jobs@localhost;
 
 GRANT INSERT, UPDATE ON {database}.push_batch TO {prefix}staff@localhost;
 GRANT INSERT, UPDATE ON {database}.push TO {prefix}staff@localhost, {prefix}poller@localhost;

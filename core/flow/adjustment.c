@@ -11,6 +11,7 @@
 #include "core/store/alarm.h"
 #include "core/store/command.h"
 #include "core/store/ledger.h"
+#include "core/store/swap.h"
 
 static const struct actor poller = {.kind = ACTOR_SYSTEM, .name = "poller", .role = "", .ip = ""};
 
@@ -157,12 +158,20 @@ struct writing {
     enum adjustment_verdict verdict;
 };
 
+static bool is_swap(const struct own *own)
+{
+    return strcmp(own->row.kind, "swap") == 0;
+}
+
 /* Nothing was written: the shop gets its power back. */
 static enum rc refuse(struct own *own, struct writing *writing, const char *code)
 {
     writing->answer = RC_REFUSED;
     TRY(adjustments_move(own->db, own->row.id, ADJUSTMENT_APPROVED, ADJUSTMENT_REFUSED));
     TRY(lift_trip(own));
+    if (is_swap(own)) {
+        TRY(swaps_note_refused(own->db, own->row.id));
+    }
     return audit(own, AUDIT_ACTION_ADJUSTMENT_REFUSE, code);
 }
 
@@ -223,13 +232,15 @@ static enum rc begin_work(struct db *db, void *context)
     TRY(own_load(&own, db, writing->id));
     const struct evidence *seen = &writing->reading->evidence;
     bool taken = false;
+    bool leaving = false; /* the meter is emptied for a swap: nothing else is done to it */
     bool writable = false;
     if (own.row.state != ADJUSTMENT_APPROVED) {
         return RC_CONFLICT;
     }
+    TRY(swaps_holds(db, &own.arena, own.row.supply_id, &leaving));
     TRY(deliveries_slot_taken(db, &own.arena, own.row.supply_id, own.row.delivery_id, &taken));
     TRY(supply_line_hold(db, &own.arena, own.supply.line_id, &writable));
-    if (taken || own.supply.frozen || !writable) {
+    if (taken || (leaving && !is_swap(&own)) || own.supply.frozen || !writable) {
         writing->answer = RC_REFUSED; /* it waits */
         return RC_OK;
     }
@@ -352,13 +363,26 @@ static enum rc fence_delivery(struct own *own)
     return alarm_close(own->db, ALARM_DELIVERY_MANUAL, "supply", own->row.supply_id);
 }
 
-static enum rc apply(struct own *own, const struct evidence *seen)
+/* What the meter said before its money was taken out, with the energy of the read-back: it is off
+   in between. */
+static enum rc note_emptied(struct own *own, const struct delivery_reading *reading)
 {
+    struct swap_figures figures = {.balance_fen = own->row.old_balance_fen,
+                                   .count = reading->evidence.count,
+                                   .energy_wh = reading->evidence.energy_wh,
+                                   .taken_at_ms = reading->taken_at_ms};
+    return is_swap(own) ? swaps_note_emptied(own->db, own->row.id, &figures) : RC_OK;
+}
+
+static enum rc apply(struct own *own, const struct delivery_reading *reading)
+{
+    const struct evidence *seen = &reading->evidence;
     own->row.left_fen = own->row.old_balance_fen - seen->balance_fen;
     TRY(adjustments_set_applied(own->db, own->row.id, seen->count, seen->balance_fen,
                                 own->row.left_fen));
     TRY(post(own));
     TRY(fence_delivery(own));
+    TRY(note_emptied(own, reading));
     /* a closed account and a meter on its way out stay off */
     bool stays = strcmp(own->row.kind, "close") == 0 || strcmp(own->row.kind, "swap") == 0;
     if (!stays) {
@@ -402,7 +426,7 @@ static enum rc settle_work(struct db *db, void *context)
         writing->verdict = ADJUSTMENT_READ_REWRITE; /* too small to see, and nothing was written */
     }
     if (writing->verdict == ADJUSTMENT_READ_APPLIED) {
-        TRY(apply(&own, seen));
+        TRY(apply(&own, writing->reading));
         (void)FAILPOINT("adj.pre_commit");
         return RC_OK;
     }

@@ -12,10 +12,12 @@
 #include "core/flow/lock_out.h"
 #include "core/flow/refund.h"
 #include "core/flow/step.h"
+#include "core/flow/swap.h"
 #include "core/flow/tariff.h"
 #include "core/rules/permission.h"
 #include "core/store/approval.h"
 #include "core/store/refund.h"
+#include "core/store/swap.h"
 
 #define PAYLOAD_DEPTH 16
 
@@ -196,6 +198,16 @@ static enum rc carry_price_change(const struct carrying *carrying)
                               &approval_id, carrying->refusal);
 }
 
+static enum rc carry_swap(const struct carrying *carrying)
+{
+    int64_t swap_id = 0;
+    TRY(check_maker(carrying, PERMISSION_SWAP_MANAGE));
+    TRY(json_get_int(carrying->payload, "swap_id", 1, INT64_MAX, &swap_id));
+    carrying->answer->wake = true;
+    return swap_carry(carrying->db, carrying->arena, &carrying->maker, carrying->checker_id,
+                      carrying->row->id, swap_id, &carrying->answer->shard, carrying->refusal);
+}
+
 static enum rc carry_out(struct carrying *carrying)
 {
     static const struct {
@@ -209,7 +221,8 @@ static enum rc carry_out(struct carrying *carrying)
                 {"adjustment", carry_adjustment},
                 {"close", carry_close},
                 {"close_typed", carry_close_typed},
-                {"delivery_ok", carry_delivery_confirmed}};
+                {"delivery_ok", carry_delivery_confirmed},
+                {"meter_swap", carry_swap}};
     CLEANUP(json_release) struct json_object *payload = NULL;
     const char *act = "";
     TRY(json_parse(carrying->row->payload, strlen(carrying->row->payload), PAYLOAD_DEPTH,
@@ -282,6 +295,7 @@ enum rc approval_decide(struct db *db, struct arena *arena, const struct actor *
         TRY(carry_out(&carrying));
     } else {
         TRY(money_asks_end(db, approval_id));
+        TRY(swaps_asks_end(db, approval_id));
     }
     *ret_answer = answer;
     return RC_OK;
@@ -299,6 +313,7 @@ static enum rc expire_work(struct db *db, void *context)
         return RC_OK;
     }
     TRY(money_asks_end(db, 0));
+    TRY(swaps_asks_end(db, 0));
     static const struct actor system = {.kind = ACTOR_SYSTEM, .name = "jobs", .role = "", .ip = ""};
     return step_audit(db, &system, AUDIT_ACTION_APPROVAL_EXPIRE, "approval", 0, "", "", "", "");
 }

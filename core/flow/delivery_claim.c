@@ -10,6 +10,7 @@
 #include "core/flow/step.h"
 #include "core/rules/purchase_guard.h"
 #include "core/store/restore.h"
+#include "core/store/swap.h"
 
 struct claiming {
     int64_t delivery_id;
@@ -60,7 +61,10 @@ static enum rc facts_of(struct delivery_own *own, const struct delivery_reading 
     TRY(supply_line_hold(own->db, &own->arena, supply->line_id, &facts->writable_line));
     TRY(deliveries_funding(own->db, &own->arena, row->purchase_id, &facts->payment_settled,
                            &facts->payment_amount_fen));
+    bool leaving = false; /* the meter is on its way out: nothing may reach it any more */
+    TRY(swaps_holds(own->db, &own->arena, row->supply_id, &leaving));
     TRY(deliveries_slot_taken(own->db, &own->arena, row->supply_id, row->id, &facts->slot_taken));
+    facts->slot_taken = facts->slot_taken || leaving;
     TRY(delivery_own_setting(own, DELIVERY_SETTING_CEILING, DELIVERY_CEILING_FEN,
                              &facts->ceiling_fen));
     TRY(delivery_own_setting(own, DELIVERY_SETTING_HOARD, DELIVERY_HOARD_FEN, &facts->hoard_fen));

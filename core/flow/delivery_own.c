@@ -10,6 +10,7 @@
 #include "core/store/alarm.h"
 #include "core/store/ledger.h"
 #include "core/store/site_setting.h"
+#include "core/store/swap.h"
 
 static const struct actor poller = {.kind = ACTOR_SYSTEM, .name = "poller", .role = "", .ip = ""};
 
@@ -143,7 +144,8 @@ enum rc delivery_own_settle(struct delivery_own *own, int64_t power_at_ms)
                                  .amount_fen = own->row.amount_fen,
                                  .at_ms = clock_now_ms()};
     TRY(ledger_post(own->db, &own->arena, &entry));
-    return deliveries_settle_purchase(own->db, own->row.purchase_id, power_at_ms);
+    TRY(deliveries_settle_purchase(own->db, own->row.purchase_id, power_at_ms));
+    return swaps_note_delivered(own->db, own->row.purchase_id);
 }
 
 enum rc delivery_own_close_alarms(struct delivery_own *own)

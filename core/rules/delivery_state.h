@@ -24,6 +24,10 @@
  *
  * A count, once given, never goes away: it ends confirmed or fenced, whoever decides. While it is
  * undecided (sending, fencing, hold, manual) it keeps the meter's only slot.
+ *
+ * A meter swap (core/rules/swap.h) brings open deliveries without a count into the next epoch. One
+ * with a count goes along only when its meter went away below that count, so that it never can
+ * apply: it begins again there as pending, and the row keeps where it came from.
  */
 #ifndef PW_RULES_DELIVERY_STATE_H
 #define PW_RULES_DELIVERY_STATE_H

@@ -106,7 +106,9 @@ enum rc adjustments_of_shard(struct db *db, struct arena *arena, int32_t shard, 
                  "SELECT a.id, a.supply_id, a.meter_id, m.line_id, a.state, a.trip_command_id,"
                  " COALESCE(c.state, ''), s.frozen_reason IS NOT NULL, l.writable,"
                  " EXISTS (SELECT 1 FROM delivery d WHERE d.slot_supply = a.supply_id"
-                 " AND NOT d.id <=> a.delivery_id), m.serial_number FROM adjustment a"
+                 " AND NOT d.id <=> a.delivery_id) OR (a.kind <> 'swap' AND EXISTS"
+                 " (SELECT 1 FROM meter_swap w WHERE w.live_supply = a.supply_id"
+                 " AND w.state IN ('emptying', 'emptied'))), m.serial_number FROM adjustment a"
                  " JOIN supply s ON s.id = a.supply_id JOIN meter m ON m.id = a.meter_id"
                  " JOIN line l ON l.id = m.line_id LEFT JOIN command c ON c.id = a.trip_command_id"
                  " WHERE a.state IN ('approved', 'writing') AND l.shard = ? ORDER BY a.id LIMIT ?",

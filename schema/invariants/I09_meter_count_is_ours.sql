@@ -6,5 +6,6 @@ LEFT JOIN (SELECT supply_id, epoch,
     SUM(state = 'confirmed' OR (state = 'fenced' AND fence_proof <> 'epoch_closed')) AS burnt,
     SUM(slot_supply IS NOT NULL) AS in_flight, MAX(ended_at) AS last_end_at
   FROM delivery GROUP BY supply_id, epoch) d ON d.supply_id = e.supply_id AND d.epoch = e.epoch
-WHERE e.closed_at IS NULL AND m.purchase_count IS NOT NULL AND m.taken_at >= COALESCE(d.last_end_at, e.opened_at)
+WHERE NOT EXISTS (SELECT 1 FROM meter_swap w WHERE w.live_supply = s.id AND w.state IN ('emptying','emptied'))
+  AND e.closed_at IS NULL AND m.purchase_count IS NOT NULL AND m.taken_at >= COALESCE(d.last_end_at, e.opened_at)
   AND m.purchase_count - e.open_count - COALESCE(d.burnt, 0) NOT BETWEEN 0 AND COALESCE(d.in_flight, 0);

@@ -102,6 +102,9 @@ INSERT INTO platform_span (id, supply_id, epoch, mode_change_id, from_at, energy
   (1,4,1,1,'2026-03-01',0,'2026-03-01 00:45','2026-03-01 00:45');
 INSERT INTO meter_parameter (meter_id, read_at, fee_control_enabled) VALUES (4,'2026-03-02',FALSE);
 INSERT INTO tariff (id, site_id, code, name) VALUES (1,1,'t','T');
+INSERT INTO meter_swap (id, supply_id, account_id, state, reason, maker_id, checker_id, old_epoch, old_meter_id, old_dead, old_balance_fen,
+  old_count, old_energy_wh, old_taken_at, new_number, new_meter_id, new_epoch, new_balance_fen, new_count, new_energy_wh, exchanged_at) VALUES
+  (1,3,3,'done','r',1,2,1,3,FALSE,700,1,900,'2026-02-01','m7',7,2,0,0,0,'2026-02-01');
 INSERT INTO charge (id, supply_id, epoch, from_at, to_at, tariff_id, mode, estimated, energy_wh, fen, period_start_at, period_wh, cost_e5) VALUES
   (1,4,1,'2026-03-01','2026-03-01 00:15',1,'by_time',FALSE,105,5,'2026-03-01',105,525000),
   (2,4,1,'2026-03-01 00:15','2026-03-01 00:30',1,'by_time',FALSE,210,6,'2026-03-01',210,1050000),
@@ -254,6 +257,11 @@ MUTATIONS = [
     ("I46", "closed and not paid out", "DELETE FROM transfer WHERE id = 77", None),
     ("I47", "a deposit nobody booked", "DELETE FROM transfer WHERE id = 78", None),
     ("I47", "an account says another deposit", "UPDATE account SET deposit_fen = 2999 WHERE id = 8", None),
+    ("I56", "more was carried than came out", "UPDATE meter_swap SET carried_fen = 5 WHERE id = 1", None),
+    ("I56", "the old epoch ended with another count", "UPDATE meter_swap SET old_count = 2 WHERE id = 1", None),
+    ("I56", "the new epoch began with other money", "UPDATE supply_epoch SET open_balance_fen = 5 WHERE supply_id = 3 AND epoch = 2", None),
+    ("I56", "a difference that nobody posted", "UPDATE meter_swap SET correction_fen = 700 WHERE id = 1", None),
+    ("I57", "an epoch of a meter that is gone", "UPDATE supply_epoch SET meter_id = 3 WHERE supply_id = 3 AND epoch = 2", None),
 ]
 
 
