@@ -44,7 +44,8 @@ class Base(money.Case):
         return (who or self.engineer).post(path, body, str(uuid.uuid4()))
 
     def ask(self, row, **more):
-        return self.post(f"/supplies/{row['supply_id']}/swaps", {"old_dead": False, "reason": "计量超差", **more})
+        supply = row["supply_id"]
+        return self.post(f"/supplies/{supply}/swaps", {"old_dead": False, "reason": "计量超差", **more})
 
     def show(self, swap):
         return self.engineer.get(f"/swaps/{swap['id']}")
@@ -67,9 +68,11 @@ class Base(money.Case):
         line, address = self.sql(f"SELECT l.code, m.address FROM meter m JOIN line l ON l.id = m.line_id WHERE m.id = {row['meter_id']}")[0]
         return {"line": line, "address": int(address), "model": "acrel-dtsy1352"}
 
-    def survey(self, swap, path="survey", **body):
-        answer = self.post(f"/swaps/{swap['id']}/{path}", body or None)
-        self.assertEqual(answer["answer_of_old"], path == "survey-old")
+    def survey(self, swap, **body):
+        """Without a body: the old meter is asked."""
+        number = swap["id"]
+        answer = self.post(f"/swaps/{number}/survey", body) if body else self.post(f"/swaps/{number}/survey-old")
+        self.assertEqual(answer["answer_of_old"], not body)
 
         def look():
             now = self.show(swap)
@@ -85,7 +88,16 @@ class Base(money.Case):
         return {"number": number or old + "B", "serial_number": serial, **self.place(row)}
 
     def exchange(self, swap):
-        return self.post(f"/swaps/{swap['id']}/exchange")
+        number = swap["id"]
+        return self.post(f"/swaps/{number}/exchange")
+
+    def undo(self, swap, reason="换错"):
+        number = swap["id"]
+        return self.post(f"/swaps/{number}/undo", {"reason": reason})
+
+    def cancel(self, swap, reason="新表未到"):
+        number = swap["id"]
+        return self.post(f"/swaps/{number}/cancel", {"reason": reason})
 
     def swapped(self, row, serial, swap=None, **facts):
         swap = swap or self.emptied(row)
@@ -218,7 +230,7 @@ class Swap(Base):
         count = self.count_of(row)
         self.park.sim("fault", meter="M008", kind="silent", count="forever")
         swap = self.dead(row, 33000, count)
-        self.assertIn("人工录入", self.clerk.get(f"/approvals?state=open")["items"][0]["summary_zh"])
+        self.assertIn("人工录入", self.clerk.get("/approvals?state=open")["items"][0]["summary_zh"])
         self.decide(swap["approval_id"])
         swap = self.reaches(swap, "emptied")
         body = self.new_meter(row, "202600009008")
@@ -280,14 +292,14 @@ class Swap(Base):
         self.survey(swap, **body)
         self.sql("UPDATE line SET writable = 0")
         self.exchange(swap)
-        self.refused(409, "not_surveyed", "", self.post, f"/swaps/{swap['id']}/undo", {"reason": "换错"})
-        self.survey(swap, "survey-old")
-        self.refused(409, "wrong_serial", "serial_number", self.post, f"/swaps/{swap['id']}/undo", {"reason": "换错"})
+        self.refused(409, "not_surveyed", "", self.undo, swap)
+        self.survey(swap)
+        self.refused(409, "wrong_serial", "serial_number", self.undo, swap)
         count = int(self.show(swap)["old_count"])
         self.park.sim("swap", meter="M011", serial_number="202600000011")
         self.park.sim("set", meter="M011", count=count, balance_fen=0, fee_control=1)
-        self.survey(swap, "survey-old")
-        done = self.post(f"/swaps/{swap['id']}/undo", {"reason": "换错"})
+        self.survey(swap)
+        done = self.undo(swap)
         self.assertEqual((done["state"], done["back_epoch"]), ("undone", row["epoch"] + 2))
         self.sql("UPDATE line SET writable = 1")
         lib.wait_for("the money in the old meter again", lambda: self.truth(row)["balance_fen"] == 45000, 40, 0.1)
@@ -295,17 +307,20 @@ class Swap(Base):
         self.assertEqual(self.ledger(row["supply_id"], "adjustment_clearing"), 0)
         lib.wait_for("the trip to be lifted", lambda: self.truth(row)["forced"] == "none", 30, 0.1)
         self.assertEqual(self.supply("M011")["epoch"], row["epoch"] + 2)
-        self.refused(409, "wrong_state", "state", self.post, f"/swaps/{swap['id']}/undo", {"reason": "再来"})
+        self.refused(409, "wrong_state", "state", self.undo, swap)
 
     def test_called_off_after_emptying(self):
         row = self.shop("M012", 21000)
         swap = self.emptied(row)
         self.assertEqual(self.truth(row)["balance_fen"], 0)
-        done = self.post(f"/swaps/{swap['id']}/cancel", {"reason": "新表未到"})
+        done = self.cancel(swap)
         self.assertEqual(done["state"], "cancelled")
         lib.wait_for("the money back in the meter", lambda: self.truth(row)["balance_fen"] == 21000, 40, 0.1)
         lib.wait_for("power", lambda: self.truth(row)["forced"] == "none", 30, 0.1)
         lib.wait_for("its posting", lambda: self.ledger(row["supply_id"], "tenant_liability") == 21000, 20, 0.1)
+        self.refused(409, "wrong_state", "state", self.cancel, swap)
+        listed = self.clerk.get("/swaps")["items"]
+        self.assertIn((swap["id"], "cancelled"), [(one["id"], one["state"]) for one in listed])
 
 
 class Refusals(Base):
