@@ -93,7 +93,9 @@ static enum rc close_old(struct swap_own *own, int64_t *ret_pool_fen, int64_t *r
     }
     *ret_pool_fen = pool_fen;
     *ret_residual_fen = own->facts.platform_mode ? 0 : swap->old_balance_fen - pool_fen;
-    struct swap_figures figures = {.balance_fen = *ret_residual_fen,
+    /* what the meter itself shows at its end: nothing was written into a dead one */
+    struct swap_figures figures = {.balance_fen =
+                                       swap->old_dead ? swap->old_balance_fen : *ret_residual_fen,
                                    .count = swap->old_count,
                                    .energy_wh = swap->old_energy_wh,
                                    .taken_at_ms = swap->old_taken_at};

@@ -11,5 +11,6 @@ WHERE w.state IN ('exchanged','done') AND NOT (COALESCE(j.left_fen, 0) = w.cover
   AND COALESCE(b.fen, 0) = w.carried_fen AND COALESCE(c.amount_fen, 0) = w.covered_fen
   AND COALESCE(k.amount_fen, 0) = ABS(w.correction_fen) AND o.closed_at IS NOT NULL AND o.closed_at <= n.opened_at
   AND o.meter_id = w.old_meter_id AND o.close_count = w.old_count AND o.close_energy_wh = w.old_energy_wh
+  AND (o.close_balance_fen = w.old_balance_fen - IF(w.old_dead, 0, COALESCE(j.left_fen, 0)) OR j.id IS NULL)
   AND o.close_typed = w.old_dead AND n.meter_id = w.new_meter_id AND n.open_count = w.new_count
   AND n.open_balance_fen = w.new_balance_fen AND n.open_energy_wh = w.new_energy_wh);
