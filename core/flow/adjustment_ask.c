@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/crypto.h"
 #include "core/flow/approval.h"
 #include "core/flow/number.h"
 #include "core/flow/refund.h"
@@ -147,6 +148,51 @@ static enum rc ask_second_person(const struct asking *asking, const struct actor
                             asking->refusal);
 }
 
+static bool gives(const struct adjustment_request *request)
+{
+    return request->amount_fen < 0; /* kind correction alone */
+}
+
+/* Money for the shop needs no trip and no absolute write: it is a purchase that corrections fund.
+ */
+static enum rc ask_to_give(const struct asking *asking, const struct actor *actor,
+                           int64_t *ret_approval_id)
+{
+    const struct adjustment_request *request = asking->request;
+    int64_t amount_fen = -request->amount_fen;
+    int64_t there_fen = asking->facts.balance_fen == ROW_NULL ? 0 : asking->facts.balance_fen;
+    char amount[MONEY_TEXT_MAX];
+    char balance[MONEY_TEXT_MAX];
+    char after[MONEY_TEXT_MAX];
+    char evidence[2 * CRYPTO_HASH_BYTES + 1];
+    (void)money_format(amount_fen, amount);
+    (void)money_format(there_fen, balance);
+    (void)money_format(there_fen + amount_fen, after);
+    crypto_hex(request->evidence_sha256, CRYPTO_HASH_BYTES, evidence);
+    struct approval_request ask = {
+        .kind = APPROVAL_CORRECTION,
+        .object_kind = "supply",
+        .object_id = request->supply_id,
+        .object_label = asking->facts.unit_number[0] != '\0' ? asking->facts.unit_number
+                                                             : asking->facts.meter_number,
+        .payload = arena_printf(
+            asking->arena,
+            "{\"act\":\"give\",\"supply_id\":%lld,\"account_id\":%lld,\"amount_fen\":%lld,"
+            "\"balance_fen\":%lld,\"evidence_sha256\":\"%s\","
+            "\"summary_zh\":\"补正:补入 %s 元。电表现余 %s 元,补入后 %s "
+            "元。通过后作为一笔购电下发,不断电\","
+            "\"summary_en\":\"Correct: %s yuan for the shop. %s now in the meter, %s after it. If"
+            " approved it is brought into the meter like a purchase; nobody is cut off\"}",
+            (long long)request->supply_id, (long long)asking->facts.account_id,
+            (long long)amount_fen, (long long)there_fen, evidence, amount, balance, after, amount,
+            balance, after),
+        .reason = request->reason,
+        .expires_after_ms = REFUND_APPROVAL_EXPIRY_MS,
+    };
+    return approval_request(asking->db, asking->arena, actor, &ask, ret_approval_id,
+                            asking->refusal);
+}
+
 enum rc adjustment_request(struct db *db, struct arena *arena, const struct actor *actor,
                            const struct adjustment_request *request, int64_t *ret_approval_id,
                            struct command_refusal *ret_refusal)
@@ -169,6 +215,12 @@ enum rc adjustment_request(struct db *db, struct arena *arena, const struct acto
     TRY(check_amount(&asking));
     TRY(check_purchase(&asking));
     TRY(check_right_supply(&asking));
+    if (strcmp(request->kind, "correction") == 0 && request->evidence_sha256 == NULL) {
+        return step_refuse(RC_INVALID, "invalid_field", "evidence_sha256", ret_refusal);
+    }
+    if (gives(request)) {
+        return ask_to_give(&asking, actor, ret_approval_id);
+    }
     TRY(ask_second_person(&asking, actor, ret_approval_id));
     struct adjustment_ask ask = {
         .kind = request->kind,
@@ -260,6 +312,32 @@ enum rc adjustment_carry(struct db *db, struct arena *arena, const struct actor 
     *ret_shard = right.shard;
     return step_audit(db, maker, AUDIT_ACTION_PURCHASE_WRONG_SHOP, "supply", right_supply_id,
                       right.unit_number, "", "", "");
+}
+
+enum rc correction_carry(struct db *db, struct arena *arena, const struct actor *maker,
+                         const struct correction_given *given, int32_t *ret_shard,
+                         struct command_refusal *ret_refusal)
+{
+    assert(db_in_transaction(db) && given->amount_fen > 0);
+    struct sale_facts facts;
+    int64_t delivery_id = 0;
+    TRY(supply_lock(db, given->supply_id));
+    TRY(sale_facts_get(db, arena, given->supply_id, &facts));
+    if (!facts.epoch_live || facts.account_id != given->account_id ||
+        strcmp(facts.account_state, "open") != 0) {
+        return step_refuse(RC_REFUSED, "account_closed", "supply_id", ret_refusal);
+    }
+    struct purchase purchase =
+        purchase_of(&facts, "correction", given->amount_fen, given->approval_id);
+    TRY(buy(db, arena, maker, &purchase, POSTING_CORRECTION_GIVEN, "", &delivery_id));
+    *ret_shard = facts.shard;
+    const char *after =
+        arena_printf(arena, "{\"purchase_id\":%lld,\"amount_fen\":%lld,\"evidence_sha256\":\"%s\"}",
+                     (long long)purchase.id, (long long)given->amount_fen, given->evidence_sha256);
+    return after == NULL
+               ? RC_MEMORY
+               : step_audit(db, maker, AUDIT_ACTION_PURCHASE_CORRECTION, "supply", given->supply_id,
+                            facts.unit_number, given->reason, "", after);
 }
 
 enum rc suspense_deliver(struct db *db, struct arena *arena, const struct actor *actor,

@@ -172,6 +172,20 @@ static enum rc carry_close_typed(const struct carrying *carrying)
                                      carrying->refusal);
 }
 
+static enum rc carry_give(const struct carrying *carrying)
+{
+    struct correction_given given = {.approval_id = carrying->row->id,
+                                     .reason = carrying->row->reason};
+    TRY(check_maker(carrying, PERMISSION_REFUND_REQUEST));
+    TRY(json_get_int(carrying->payload, "supply_id", 1, INT64_MAX, &given.supply_id));
+    TRY(json_get_int(carrying->payload, "account_id", 1, INT64_MAX, &given.account_id));
+    TRY(json_get_int(carrying->payload, "amount_fen", 1, INT64_MAX, &given.amount_fen));
+    TRY(json_get_text(carrying->payload, "evidence_sha256", 64, 64, &given.evidence_sha256));
+    carrying->answer->wake = true;
+    return correction_carry(carrying->db, carrying->arena, &carrying->maker, &given,
+                            &carrying->answer->shard, carrying->refusal);
+}
+
 static enum rc carry_delivery_confirmed(const struct carrying *carrying)
 {
     int64_t delivery_id = 0;
@@ -222,6 +236,7 @@ static enum rc carry_out(struct carrying *carrying)
                 {"close", carry_close},
                 {"close_typed", carry_close_typed},
                 {"delivery_ok", carry_delivery_confirmed},
+                {"give", carry_give},
                 {"meter_swap", carry_swap}};
     CLEANUP(json_release) struct json_object *payload = NULL;
     const char *act = "";

@@ -45,15 +45,16 @@ enum rc refund_of_adjustment(struct db *db, struct arena *arena, const struct ac
 
 struct adjustment_request {
     int64_t supply_id;
-    const char *kind; /* refund, reversal, wrong_shop, correction */
-    int64_t amount_fen;
+    const char *kind;        /* refund, reversal, wrong_shop, correction */
+    int64_t amount_fen;      /* to leave the meter; a correction below zero: to come into it */
     int64_t purchase_id;     /* reversal, wrong_shop: what is taken back; 0 else */
     int64_t right_supply_id; /* wrong_shop: who should have had it; 0 else */
     const char *reason;
     const uint8_t *evidence_sha256; /* 32 bytes, or NULL */
 };
 
-/* Asks for an adjustment. Refusals name the field; "exceeds_balance" when the meter holds less. */
+/* Asks for an adjustment. Refusals name the field; "exceeds_balance" when the meter holds less. A
+   correction needs evidence; one below zero gives money to the shop, without an adjustment. */
 enum rc adjustment_request(struct db *db, struct arena *arena, const struct actor *actor,
                            const struct adjustment_request *request, int64_t *ret_approval_id,
                            struct command_refusal *ret_refusal) MUST_CHECK;
@@ -61,6 +62,21 @@ enum rc adjustment_request(struct db *db, struct arena *arena, const struct acto
 enum rc adjustment_carry(struct db *db, struct arena *arena, const struct actor *maker,
                          int64_t checker_id, int64_t approval_id, int64_t right_supply_id,
                          int64_t amount_fen, int32_t *ret_shard,
+                         struct command_refusal *ret_refusal) MUST_CHECK;
+
+struct correction_given {
+    int64_t supply_id;
+    int64_t account_id; /* who had it when it was asked for */
+    int64_t amount_fen;
+    int64_t approval_id;
+    const char *reason;
+    const char *evidence_sha256; /* 64 hex digits */
+};
+
+/* The second person agreed that the shop gets money: a purchase of origin correction, on its way.
+ */
+enum rc correction_carry(struct db *db, struct arena *arena, const struct actor *maker,
+                         const struct correction_given *given, int32_t *ret_shard,
                          struct command_refusal *ret_refusal) MUST_CHECK;
 
 /* Money in suspense: delivered to a supply after all. *ret_answer: delivery and shard. */

@@ -18,6 +18,8 @@ LEDGER = ("INSERT IGNORE INTO ledger_account (code, channel) VALUES ('suspense',
           " 'payment', @payment, d.id, c.id, {1}, UTC_TIMESTAMP(3) FROM ledger_account d, ledger_account c"
           " WHERE d.code = 'receivable' AND d.channel = 'wechat' AND c.code = 'suspense'; SELECT @payment")
 
+PAPER = "5a" * 32  # SHA-256 of what proves it
+
 
 class Out(money.Case):
     def tearDown(self):
@@ -103,7 +105,9 @@ class Out(money.Case):
         self.refused(400, "invalid_field", "purchase_id", self.adjust, row, "reversal", 100, purchase_id=999999)
         self.refused(400, "invalid_field", "evidence_sha256", self.adjust, row, "refund", 100, evidence_sha256="z" * 64)
         self.refused(400, "invalid_field", "right_supply_id", self.adjust, row, "correction", 100, right_supply_id=1)
-        approval = self.adjust(row, "correction", 100)
+        self.refused(400, "invalid_field", "evidence_sha256", self.adjust, row, "correction", 100)
+        self.refused(400, "invalid_field", "evidence_sha256", self.adjust, row, "correction", -100)
+        approval = self.adjust(row, "correction", 100, evidence_sha256=PAPER)
         self.assertEqual(approval["kind"], "correction")
         self.decide(approval["id"], "reject", "不")
         self.assertEqual([item["state"] for item in self.clerk.get("/adjustments")["items"]][:1], ["rejected"])
@@ -134,8 +138,53 @@ class Out(money.Case):
         self.assertEqual(paid["state"], "succeeded")
         self.assertEqual(self.waiting("adjustment_to_pay"), [])
 
+    def ledger(self, code, supply="NULL"):
+        """What stands on the credit side of an account."""
+        return int(self.one("SELECT COALESCE(SUM(IF(t.credit_id = a.id, t.amount_fen, -t.amount_fen)), 0) FROM ledger_account a"
+                            f" JOIN transfer t ON a.id IN (t.debit_id, t.credit_id) WHERE a.code = '{code}' AND a.supply_id <=> {supply}"))
+
+    def truth(self, number):
+        return self.park.sim("get", meter=number)
+
+    def test_a_correction_gives_money_without_cutting_the_shop_off(self):
+        row = self.have_account("M004")
+        self.park.sim("set", meter="M004", load_w=0)
+        supply, before = row["supply_id"], self.truth("M004")["balance_fen"]
+        held, corrections = self.ledger("tenant_liability", supply), self.ledger("corrections")
+        approval = self.adjust(row, "correction", -1234, evidence_sha256=PAPER)
+        self.assertIn("12.34", approval["summary_zh"])
+        self.refused(409, "conflict", "", self.adjust, row, "correction", -1234, evidence_sha256=PAPER)
+        with self.assertRaises(Exception) as caught:  # its maker may not agree
+            self.clerk.post(f"/approvals/{approval['id']}/decision", {"decision": "approve", "reason": "x", "totp": "000000"},
+                            str(uuid.uuid4()))
+        self.assertIn(caught.exception.status, (401, 403))
+        self.decide(approval["id"])
+        found = self.clerk.get(f"/purchases?supply_id={supply}")["items"][0]
+        self.assertEqual((found["origin"], found["amount_fen"]), ("correction", 1234))
+        self.delivered(found)
+        after = self.truth("M004")
+        self.assertEqual((after["balance_fen"], after["forced"]), (before + 1234, "none"))
+        self.assertEqual((self.ledger("tenant_liability", supply), self.ledger("corrections")), (held + 1234, corrections - 1234))
+        self.assertEqual(self.one(f"SELECT COUNT(*) FROM command WHERE supply_id = {supply} AND kind = 'trip'"), "0")
+
+    def test_a_correction_takes_money(self):
+        row = self.have_account("M003")
+        self.park.sim("set", meter="M003", balance_fen=90000, load_w=0)
+        lib.wait_for("the balance to be read", lambda: self.supply("M003")["balance_fen"] == 90000, 30, 0.1)
+        supply = row["supply_id"]
+        held, corrections = self.ledger("tenant_liability", supply), self.ledger("corrections")
+        approval = self.adjust(row, "correction", 2500, evidence_sha256=PAPER)
+        self.decide(approval["id"])
+        done = self.applied(self.clerk.get("/adjustments")["items"][0]["id"])
+        self.assertEqual((done["kind"], done["left_fen"], done["old_balance_fen"], done["read_balance_fen"]),
+                         ("correction", 2500, 90000, 87500))
+        self.assertEqual(self.truth("M003")["balance_fen"], 87500)
+        self.assertEqual((self.ledger("tenant_liability", supply), self.ledger("corrections")), (held - 2500, corrections + 2500))
+        lib.wait_for("power again", lambda: self.truth("M003")["forced"] == "none", 30, 0.1)
+
     def test_wrong_shop_gets_its_money_at_once(self):
         wrong, right = self.have_account("M001"), self.have_account("M002")
+        corrections = self.ledger("corrections")
         purchase = self.delivered(self.sell(wrong, 5000))
         self.refused(400, "invalid_field", "right_supply_id", self.adjust, wrong, "wrong_shop", 5000, purchase_id=purchase["id"])
         approval = self.adjust(wrong, "wrong_shop", 5000, purchase_id=purchase["id"], right_supply_id=right["supply_id"])
@@ -147,9 +196,8 @@ class Out(money.Case):
         self.delivered(found)
         done = self.applied(self.clerk.get("/adjustments")["items"][0]["id"])
         self.assertEqual((done["kind"], done["left_fen"]), ("wrong_shop", 5000))
-        # What the right shop was given came back from the wrong one: corrections stand at zero.
-        self.assertEqual(self.one("SELECT COALESCE(SUM(IF(t.debit_id = a.id, t.amount_fen, -t.amount_fen)), 0) FROM ledger_account a"
-                                  " JOIN transfer t ON a.id IN (t.debit_id, t.credit_id) WHERE a.code = 'corrections'"), "0")
+        # What the right shop was given came back from the wrong one: corrections stand where they stood.
+        self.assertEqual(self.ledger("corrections"), corrections)
 
     def test_a_person_decides_a_delivery(self):
         _, purchase = self.held_sale("M004", 7700)
