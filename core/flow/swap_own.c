@@ -11,6 +11,7 @@
 #include "core/flow/step.h"
 #include "core/rules/money.h"
 #include "core/rules/point.h"
+#include "core/store/account_close.h"
 #include "core/store/command.h"
 #include "core/store/delivery.h"
 #include "core/store/field_request.h"
@@ -58,6 +59,11 @@ enum rc swap_own_check_quiet(const struct swap_own *own, int64_t *ret_lock_out_i
 
 enum rc swap_own_check_epoch(const struct swap_own *own, int64_t epoch, int64_t meter_id)
 {
+    bool closing = false;
+    TRY(account_closes_under_way(own->db, own->arena, own->swap.account_id, &closing));
+    if (closing) {
+        return step_refuse(RC_REFUSED, "account_closing", "", own->refusal);
+    }
     if (own->facts.account_id == 0 || strcmp(own->facts.account_state, "open") != 0 ||
         own->facts.account_id != own->swap.account_id) {
         return step_refuse(RC_REFUSED, "account_closed", "", own->refusal);
