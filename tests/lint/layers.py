@@ -12,7 +12,7 @@ BELOW = {
     "core/pay": ["core/base", "core/rules"],
     "core/sms": ["core/base", "core/rules"],
     "core/flow": ["core/base", "core/rules", "core/store"],
-    "cgi": ["core/base", "core/rules", "core/store", "core/flow"],
+    "cgi": ["core/base", "core/rules", "core/store", "core/flow", "core/pay", "core/sms"],
     "poller": ["core/base", "core/rules", "core/store", "core/flow"],
     "jobs": ["core/base", "core/rules", "core/store", "core/flow", "core/pay", "core/sms"],
     "ctl": ["core/base", "core/rules", "core/store", "core/flow", "core/pay", "core/sms", "poller"],
