@@ -254,6 +254,10 @@ GRANT UPDATE ON {database}.restore_check TO {prefix}jobs@localhost;
 GRANT SELECT ON {database}.restore_check TO {prefix}poller@localhost;
 GRANT SELECT ON {database}.restore_run TO {prefix}poller@localhost;
 
+-- papers: added, never changed
+GRANT INSERT ON {database}.document TO {prefix}staff@localhost;
+GRANT INSERT ON {database}.document_part TO {prefix}staff@localhost;
+
 -- ctl: the operator on the machine
 GRANT SELECT ON {database}.* TO {prefix}ctl@localhost;
 GRANT INSERT ON {database}.audit TO {prefix}ctl@localhost;

@@ -20,6 +20,7 @@ export type Permission =
   | 'money.approve'
   | 'line.configure'
   | 'supply.unfreeze'
+  | 'document.add'
   | 'import.run'
   | 'user.manage'
   | 'audit.view'
