@@ -146,23 +146,27 @@ enum pay_outcome unionpay_outcome(const char *code, bool refund, bool query)
     return refund ? PAY_REFUND_CLOSED : PAY_FAILED;
 }
 
-/* When the money moved: MMDDhhmmss of traceTime with the year of txnTime. */
+/* When the money moved: MMDDhhmmss of traceTime, with the year of txnTime, or the next one for an
+   order of the last minutes of a year. */
 static int64_t time_of(const struct form *form)
 {
     const char *trace = form_text(form, "traceTime");
-    const char *order = form_text(form, "txnTime");
     char text[PAY_TIME_MAX];
     int64_t order_ms = 0;
     int64_t trace_ms = 0;
-    if (pay_time_read(UNIONPAY_TIME_PATTERN, order, &order_ms) != RC_OK) {
+    if (pay_time_read(UNIONPAY_TIME_PATTERN, form_text(form, "txnTime"), &order_ms) != RC_OK) {
         return 0;
     }
-    int made = snprintf(text, sizeof(text), "%.4s%.10s", order, trace);
-    if (made != 14 || pay_time_read(UNIONPAY_TIME_PATTERN, text, &trace_ms) != RC_OK) {
-        return order_ms;
+    for (int64_t later_ms = 0; later_ms <= DAY_MS; later_ms += DAY_MS) {
+        char year[PAY_TIME_MAX];
+        (void)pay_time_write("YYYY", order_ms + later_ms, year);
+        int made = snprintf(text, sizeof(text), "%.4s%.10s", year, trace);
+        if (made == 14 && pay_time_read(UNIONPAY_TIME_PATTERN, text, &trace_ms) == RC_OK &&
+            trace_ms > order_ms - DAY_MS) {
+            return trace_ms;
+        }
     }
-    /* Begun in the last minutes of a year, paid in the next. */
-    return trace_ms < order_ms - DAY_MS ? order_ms : trace_ms;
+    return order_ms;
 }
 
 void unionpay_fact(const struct unionpay *unionpay, const struct form *form, bool refund,

@@ -7,13 +7,21 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/http_client.h"
@@ -282,6 +290,117 @@ static void several_under_way_and_no_more_than_allowed(void **state)
     server_stop(&server);
 }
 
+/* openssl s_server with a certificate for 127.0.0.1 that only ca.pem vouches for. */
+struct tls_server {
+    char folder[32];
+    char ca_file[64];
+    pid_t process;
+    int port;
+};
+
+static void tls_certificate(const struct tls_server *server)
+{
+    char path[64];
+    EVP_PKEY *key = EVP_RSA_gen(2048);
+    X509 *made = X509_new();
+    (void)X509_set_version(made, 2);
+    (void)ASN1_INTEGER_set(X509_get_serialNumber(made), 1);
+    (void)X509_gmtime_adj(X509_getm_notBefore(made), -60);
+    (void)X509_gmtime_adj(X509_getm_notAfter(made), 3600);
+    (void)X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_ASC,
+                                     (const unsigned char *)"test", -1, -1, 0);
+    (void)X509_set_issuer_name(made, X509_get_subject_name(made));
+    (void)X509_set_pubkey(made, key);
+    X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
+    (void)X509_add_ext(made, names, -1);
+    assert_true(X509_sign(made, key, EVP_sha256()) > 0);
+    FILE *file = fopen(server->ca_file, "we");
+    assert_int_equal(PEM_write_X509(file, made), 1);
+    (void)fclose(file);
+    (void)snprintf(path, sizeof(path), "%s/key.pem", server->folder);
+    file = fopen(path, "we");
+    assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+    (void)fclose(file);
+    X509_EXTENSION_free(names);
+    X509_free(made);
+    EVP_PKEY_free(key);
+}
+
+/* False when there is no openssl program. */
+static bool tls_server_start(struct tls_server *server)
+{
+    char key[64];
+    char line[200];
+    int out[2];
+    memset(server, 0, sizeof(*server));
+    (void)snprintf(server->folder, sizeof(server->folder), "/tmp/pw_tls.XXXXXX");
+    assert_non_null(mkdtemp(server->folder));
+    (void)snprintf(server->ca_file, sizeof(server->ca_file), "%s/ca.pem", server->folder);
+    (void)snprintf(key, sizeof(key), "%s/key.pem", server->folder);
+    tls_certificate(server);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    server->process = fork();
+    if (server->process == 0) {
+        (void)dup2(out[1], STDOUT_FILENO);
+        (void)execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
+                     server->ca_file, "-key", key, "-www", (char *)NULL);
+        _exit(127);
+    }
+    (void)close(out[1]);
+    FILE *said = fdopen(out[0], "r");
+    while (server->port == 0 && fgets(line, sizeof(line), said) != NULL) {
+        (void)sscanf(line, "ACCEPT 127.0.0.1:%d", &server->port);
+    }
+    (void)fclose(said);
+    return server->port != 0;
+}
+
+static void tls_server_stop(const struct tls_server *server)
+{
+    char key[64];
+    (void)kill(server->process, SIGTERM);
+    (void)waitpid(server->process, NULL, 0);
+    (void)snprintf(key, sizeof(key), "%s/key.pem", server->folder);
+    (void)unlink(key);
+    (void)unlink(server->ca_file);
+    (void)rmdir(server->folder);
+}
+
+/* Who the other side is gets checked: its chain, and its name. Nothing was sent, says the result.
+ */
+static void tls_is_verified(void **state)
+{
+    (void)state;
+    struct tls_server server;
+    if (!tls_server_start(&server)) {
+        tls_server_stop(&server);
+        skip();
+    }
+    const struct {
+        const char *host;
+        const char *ca_file;
+        enum rc rc;
+    } cases[] = {{"127.0.0.1", server.ca_file, RC_OK},
+                 {"127.0.0.1", "", RC_UNAVAILABLE},
+                 {"localhost", server.ca_file, RC_UNAVAILABLE}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char url[64];
+        const char *why = NULL;
+        struct arena arena;
+        struct http_answer answer;
+        struct http_client *client = NULL;
+        struct http_client_options options = {.ca_file = cases[i].ca_file};
+        arena_init(&arena, 1 << 20);
+        (void)snprintf(url, sizeof(url), "https://%s:%d/", cases[i].host, server.port);
+        struct http_request request = {.method = "GET", .url = url};
+        assert_int_equal(http_client_new(&options, &client), RC_OK);
+        assert_int_equal(http_client_call(client, &request, &arena, &answer, &why), cases[i].rc);
+        http_client_free(&client);
+        arena_release(&arena);
+    }
+    tls_server_stop(&server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +409,7 @@ int main(void)
         cmocka_unit_test(post_after_get_is_asked_once),
         cmocka_unit_test(nobody_listens_is_unavailable),
         cmocka_unit_test(slow_is_unknown_large_is_refused_redirect_is_not_followed),
+        cmocka_unit_test(tls_is_verified),
         cmocka_unit_test(several_under_way_and_no_more_than_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

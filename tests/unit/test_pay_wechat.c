@@ -271,6 +271,9 @@ static void notices_unsigned_stale_large(void **state)
     headers[1].value = "1950000000";
     assert_int_equal(notice_read(merchant, arena, headers, 4, body, late_ms).refusal,
                      PAY_REFUSED_KEY);
+    assert_null(pay_merchant_find(fixture.pay, "wechat", "other"));
+    assert_null(pay_merchant_find(fixture.pay, "alipay", "main"));
+    assert_null(pay_merchant_find(fixture.pay, "stripe", "main"));
     struct pay_notice notice;
     struct pay_notice_bytes bytes = {.method = "GET", .body = body, .body_len = strlen(body)};
     assert_int_equal(pay_notice_read(merchant, arena, &bytes, now_ms, &notice), RC_OK);
