@@ -150,6 +150,14 @@ export const state_looks = {
   payment_open: { tone: 'outline', glyph: 'clock' },
   payment_settled: { tone: 'closed', glyph: 'check' },
   payment_closed: { tone: 'outline', glyph: 'dash' },
+  proof_ties: { tone: 'closed', glyph: 'check' },
+  proof_same: { tone: 'closed', glyph: 'check' },
+  proof_no_tariff: { tone: 'outline', glyph: 'dash' },
+  proof_estimated: { tone: 'stale', glyph: 'clock' },
+  proof_old_price: { tone: 'level-2', glyph: 'warn' },
+  proof_jump: { tone: 'tripped', glyph: 'warn' },
+  proof_unexplained: { tone: 'tripped', glyph: 'cross' },
+  proof_odd: { tone: 'tripped', glyph: 'cross' },
   payment_failed: { tone: 'tripped', glyph: 'cross' },
 } as const satisfies Record<string, StateLook>;
 
