@@ -5,13 +5,9 @@
 
 #include "core/base/clock.h"
 #include "core/base/text.h"
+#include "core/store/row.h"
 
 #define SHA256_BYTES 32
-
-static enum rc one_row(const struct db_outcome *outcome)
-{
-    return outcome->affected_rows == 1 ? RC_OK : RC_CONFLICT;
-}
 
 enum rc adjustments_insert(struct db *db, const struct adjustment_row *row,
                            const uint8_t *evidence_sha256, int64_t *ret_id)
@@ -73,9 +69,7 @@ enum rc adjustments_get(struct db *db, struct arena *arena, int64_t id,
         .unknown_since_at_ms = db_get_time(&rows, 0, 21),
         .created_at_ms = db_get_time(&rows, 0, 22),
     };
-    if (adjustment_state_find(db_get_text(&rows, 0, 8), &row.state) != RC_OK) {
-        return RC_INTERNAL; /* the table has a name that the program does not know */
-    }
+    TRY(row_known(adjustment_state_find(db_get_text(&rows, 0, 8), &row.state)));
     *ret_row = row;
     return RC_OK;
 }
@@ -88,14 +82,13 @@ static enum rc look_read(const struct db_rows *rows, size_t at, struct adjustmen
         .meter_id = db_get_int(rows, at, 2),
         .line_id = db_get_int(rows, at, 3),
         .trip_command_id = db_get_int(rows, at, 5),
-        .frozen = db_get_int(rows, at, 7) != 0,
-        .writable_line = db_get_int(rows, at, 8) != 0,
-        .slot_taken = db_get_int(rows, at, 9) != 0,
+        .frozen = row_bool(rows, at, 7),
+        .writable_line = row_bool(rows, at, 8),
+        .slot_taken = row_bool(rows, at, 9),
     };
     text_copy(look->trip_state, sizeof(look->trip_state), db_get_text(rows, at, 6));
     text_copy(look->serial_number, sizeof(look->serial_number), db_get_text(rows, at, 10));
-    return adjustment_state_find(db_get_text(rows, at, 4), &look->state) == RC_OK ? RC_OK
-                                                                                  : RC_INTERNAL;
+    return row_known(adjustment_state_find(db_get_text(rows, at, 4), &look->state));
 }
 
 enum rc adjustments_of_shard(struct db *db, struct arena *arena, int32_t shard, size_t max,
@@ -133,7 +126,7 @@ enum rc adjustments_set_approved(struct db *db, int64_t id, int64_t checker_id)
                    "UPDATE adjustment SET state = 'approved', checker_id = ?"
                    " WHERE id = ? AND state = 'asked' AND maker_id <> ?",
                    DB_ARGS(db_int(checker_id), db_int(id), db_int(checker_id)), &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc adjustments_set_trip(struct db *db, int64_t id, int64_t command_id)
@@ -144,7 +137,7 @@ enum rc adjustments_set_trip(struct db *db, int64_t id, int64_t command_id)
                    "UPDATE adjustment SET trip_command_id = ? WHERE id = ?"
                    " AND state = 'approved' AND trip_command_id IS NULL",
                    DB_ARGS(db_int(command_id), db_int(id)), &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc adjustments_set_targets(struct db *db, int64_t id, const struct adjustment_targets *targets)
@@ -159,7 +152,7 @@ enum rc adjustments_set_targets(struct db *db, int64_t id, const struct adjustme
                            db_int(targets->new_count), db_int(targets->new_balance_fen),
                            db_int(targets->tolerance_fen), db_int(id)),
                    &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc adjustments_set_written(struct db *db, int64_t id)
@@ -172,7 +165,7 @@ enum rc adjustments_set_written(struct db *db, int64_t id)
                    " unknown_since_at = COALESCE(unknown_since_at, ?)"
                    " WHERE id = ? AND state = 'writing'",
                    DB_ARGS(now, now, db_int(id)), &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc adjustments_set_applied(struct db *db, int64_t id, int64_t read_count,
@@ -187,7 +180,7 @@ enum rc adjustments_set_applied(struct db *db, int64_t id, int64_t read_count,
                    DB_ARGS(db_int(read_count), db_int(read_balance_fen), db_int(left_fen),
                            db_time(clock_now_ms()), db_int(id)),
                    &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc adjustments_set_typed(struct db *db, int64_t id, int64_t read_count,
@@ -203,7 +196,7 @@ enum rc adjustments_set_typed(struct db *db, int64_t id, int64_t read_count,
                            db_bytes(evidence_sha256, SHA256_BYTES), db_time(clock_now_ms()),
                            db_int(id)),
                    &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc adjustments_move(struct db *db, int64_t id, enum adjustment_state from,
@@ -217,5 +210,5 @@ enum rc adjustments_move(struct db *db, int64_t id, enum adjustment_state from,
                            db_time_or_null(adjustment_state_is_final(to), clock_now_ms()),
                            db_int(id), db_text(adjustment_state_name(from))),
                    &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }

@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/text.h"
+#include "core/store/row.h"
 
 #define COLUMNS                                                                                    \
     "SELECT d.id, d.purchase_id, d.supply_id, d.epoch, d.meter_id, d.amount_fen, d.state,"         \
@@ -39,16 +40,9 @@ static enum rc row_read(const struct db_rows *rows, struct delivery_row *ret_row
         .fence_asked_at_ms = db_get_time(rows, 0, 18),
         .changed_at_ms = db_get_time(rows, 0, 19),
     };
-    if (delivery_state_find(db_get_text(rows, 0, 6), &row.state) != RC_OK) {
-        return RC_INTERNAL; /* the table has a name that the program does not know */
-    }
+    TRY(row_known(delivery_state_find(db_get_text(rows, 0, 6), &row.state)));
     *ret_row = row;
     return RC_OK;
-}
-
-static enum rc one_row(const struct db_outcome *outcome)
-{
-    return outcome->affected_rows == 1 ? RC_OK : RC_CONFLICT;
 }
 
 enum rc deliveries_insert(struct db *db, const struct delivery_row *row, int64_t *ret_id)
@@ -88,10 +82,10 @@ static enum rc look_read(const struct db_rows *rows, size_t at, struct delivery_
         .supply_id = db_get_int(rows, at, 1),
         .meter_id = db_get_int(rows, at, 2),
         .line_id = db_get_int(rows, at, 3),
-        .has_count = db_get_int(rows, at, 5) != 0,
-        .frozen = db_get_int(rows, at, 6) != 0,
-        .writable_line = db_get_int(rows, at, 7) != 0,
-        .slot_taken = db_get_int(rows, at, 8) != 0,
+        .has_count = row_bool(rows, at, 5),
+        .frozen = row_bool(rows, at, 6),
+        .writable_line = row_bool(rows, at, 7),
+        .slot_taken = row_bool(rows, at, 8),
         .amount_fen = db_get_int(rows, at, 9),
         .changed_at_ms = db_get_time(rows, at, 10),
         .restore_pending = db_get_int(rows, at, 14) != 0,
@@ -99,8 +93,7 @@ static enum rc look_read(const struct db_rows *rows, size_t at, struct delivery_
     text_copy(look->wait_code, sizeof(look->wait_code), db_get_text(rows, at, 11));
     text_copy(look->claimed_by, sizeof(look->claimed_by), db_get_text(rows, at, 12));
     text_copy(look->serial_number, sizeof(look->serial_number), db_get_text(rows, at, 13));
-    return delivery_state_find(db_get_text(rows, at, 4), &look->state) == RC_OK ? RC_OK
-                                                                                : RC_INTERNAL;
+    return row_known(delivery_state_find(db_get_text(rows, at, 4), &look->state));
 }
 
 enum rc deliveries_of_shard(struct db *db, struct arena *arena, int32_t shard, size_t max,
@@ -195,7 +188,7 @@ enum rc deliveries_set_claimed(struct db *db, int64_t id, const char *instance,
                            db_text(instance), db_text(claim->serial_number), db_int(claim->count),
                            db_int(claim->balance_fen), db_text(claim->energy_json), db_int(id)),
                    &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc deliveries_set_owner(struct db *db, int64_t id, const char *from, const char *instance)
@@ -206,7 +199,7 @@ enum rc deliveries_set_owner(struct db *db, int64_t id, const char *from, const 
                    "UPDATE delivery SET claimed_by = ? WHERE id = ? AND claimed_by = ?"
                    " AND state IN ('sending', 'fencing', 'hold')",
                    DB_ARGS(db_text(instance), db_int(id), db_text(from)), &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc deliveries_set_sent(struct db *db, int64_t id, const char *instance)
@@ -219,7 +212,7 @@ enum rc deliveries_set_sent(struct db *db, int64_t id, const char *instance)
                    " unknown_since_at = COALESCE(unknown_since_at, ?), wait_code = ''"
                    " WHERE id = ? AND claimed_by = ? AND state IN ('sending', 'fencing')",
                    DB_ARGS(now, now, db_int(id), db_text(instance)), &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc deliveries_set_wait(struct db *db, int64_t id, enum delivery_state state,
@@ -230,7 +223,7 @@ enum rc deliveries_set_wait(struct db *db, int64_t id, enum delivery_state state
     TRY(db_execute(db, "UPDATE delivery SET wait_code = ? WHERE id = ? AND state = ?",
                    DB_ARGS(db_text(wait_code), db_int(id), db_text(delivery_state_name(state))),
                    &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc deliveries_move(struct db *db, int64_t id, enum delivery_state from, enum delivery_state to,
@@ -247,7 +240,7 @@ enum rc deliveries_move(struct db *db, int64_t id, enum delivery_state from, enu
                            db_text(delivery_state_name(from)), db_text(instance),
                            db_text(instance)),
                    &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 /* The columns of a proof; NULL where a person decided instead. */
@@ -273,7 +266,7 @@ static enum rc set_proved(struct db *db, int64_t id, enum delivery_state from,
                 db_int_or_null(proof->approval_id != 0, proof->approval_id), db_int(id),
                 db_text(delivery_state_name(from)), db_text(instance), db_text(instance)),
         &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc deliveries_set_confirmed(struct db *db, int64_t id, enum delivery_state from,
@@ -300,7 +293,7 @@ enum rc deliveries_set_fencing(struct db *db, int64_t id, enum delivery_state fr
                    DB_ARGS(db_time(clock_now_ms()), db_int_or_null(asked_by != 0, asked_by),
                            db_int(id), db_text(delivery_state_name(from))),
                    &outcome));
-    return one_row(&outcome);
+    return row_moved(&outcome);
 }
 
 enum rc deliveries_settle_purchase(struct db *db, int64_t purchase_id, int64_t power_at_ms)
@@ -313,7 +306,7 @@ enum rc deliveries_settle_purchase(struct db *db, int64_t purchase_id, int64_t p
                    DB_ARGS(db_time(clock_now_ms()), db_time_or_null(power_at_ms != 0, power_at_ms),
                            db_int(purchase_id)),
                    &outcome));
-    TRY(one_row(&outcome));
+    TRY(row_moved(&outcome));
     return db_execute(db,
                       "UPDATE payment SET disposition = 'delivered' WHERE purchase_id = ?"
                       " AND state = 'settled' AND disposition = 'pending'",

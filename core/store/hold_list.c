@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/store/page.h"
 #include "core/store/row.h"
 
 #define SELECT_LOCK_OUTS                                                                           \
@@ -16,8 +17,9 @@
     " JOIN user h ON h.id = lo.holder_id LEFT JOIN unit u ON u.id = s.unit_id"                     \
     " LEFT JOIN user b ON b.id = lo.lifted_by"
 
-static void fill_lock_out(const struct db_rows *rows, size_t at, struct lock_out_view *view)
+static void fill_lock_out(const struct db_rows *rows, size_t at, void *item)
 {
+    struct lock_out_view *view = item;
     *view = (struct lock_out_view){
         .id = db_get_int(rows, at, 0),
         .supply_id = db_get_int(rows, at, 1),
@@ -45,22 +47,15 @@ enum rc lock_out_list(struct db *db, struct arena *arena, const struct hold_ques
     TRY(db_query(db, arena,
                  SELECT_LOCK_OUTS " WHERE lo.id < ? AND (? = '' OR lo.state = ?)"
                                   " ORDER BY lo.id DESC LIMIT ?",
-                 DB_ARGS(db_int(question->before_id == 0 ? INT64_MAX : question->before_id),
-                         db_text(question->state), db_text(question->state),
-                         db_int((int64_t)question->limit + 1)),
+                 DB_ARGS(page_before(question->before_id), db_text(question->state),
+                         db_text(question->state), page_limit(question->limit)),
                  question->limit + 1, &rows));
-    size_t count = rows.count > question->limit ? question->limit : rows.count;
-    struct lock_out_view *list = arena_take_array(arena, count + 1, sizeof *list);
-    if (list == NULL) {
-        return RC_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        fill_lock_out(&rows, i, &list[i]);
-    }
-    *ret_cursor =
-        row_cursor(arena, rows.count, question->limit, count == 0 ? 0 : list[count - 1].id);
-    *ret_views = list;
-    *ret_count = count;
+    struct page page;
+    TRY(page_take(arena, &rows, question->limit, sizeof(struct lock_out_view), fill_lock_out,
+                  &page));
+    *ret_views = page.items;
+    *ret_count = page.count;
+    *ret_cursor = page.cursor;
     return RC_OK;
 }
 
@@ -141,8 +136,9 @@ enum rc keep_on_list(struct db *db, struct arena *arena, struct keep_on_view **r
     " JSON_VALUE(a.payload, '$.supply_id')))"                                                      \
     " LEFT JOIN meter m ON m.id = s.meter_id LEFT JOIN unit u ON u.id = s.unit_id"
 
-static void fill_approval(const struct db_rows *rows, size_t at, struct approval_view *view)
+static void fill_approval(const struct db_rows *rows, size_t at, void *item)
 {
+    struct approval_view *view = item;
     *view = (struct approval_view){
         .id = db_get_int(rows, at, 0),
         .kind = db_get_text(rows, at, 1),
@@ -179,21 +175,15 @@ enum rc approval_list(struct db *db, struct arena *arena, const struct hold_ques
     TRY(db_query(db, arena,
                  SELECT_APPROVALS " WHERE a.id < ? AND (? = '' OR (? = 'open') = (a.state = 'open'"
                                   " AND a.expires_at > ?)) ORDER BY a.id DESC LIMIT ?",
-                 DB_ARGS(now, db_int(question->before_id == 0 ? INT64_MAX : question->before_id),
-                         state, state, now, db_int((int64_t)question->limit + 1)),
+                 DB_ARGS(now, page_before(question->before_id), state, state, now,
+                         page_limit(question->limit)),
                  question->limit + 1, &rows));
-    size_t count = rows.count > question->limit ? question->limit : rows.count;
-    struct approval_view *list = arena_take_array(arena, count + 1, sizeof *list);
-    if (list == NULL) {
-        return RC_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        fill_approval(&rows, i, &list[i]);
-    }
-    *ret_cursor =
-        row_cursor(arena, rows.count, question->limit, count == 0 ? 0 : list[count - 1].id);
-    *ret_views = list;
-    *ret_count = count;
+    struct page page;
+    TRY(page_take(arena, &rows, question->limit, sizeof(struct approval_view), fill_approval,
+                  &page));
+    *ret_views = page.items;
+    *ret_count = page.count;
+    *ret_cursor = page.cursor;
     return RC_OK;
 }
 

@@ -87,12 +87,6 @@ enum rc payments_insert_suspense(struct db *db, const struct payment *payment,
     return RC_OK;
 }
 
-static enum rc moved(enum rc rc, const struct db_outcome *outcome)
-{
-    TRY(rc);
-    return outcome->affected_rows == 1 ? RC_OK : RC_CONFLICT;
-}
-
 enum rc payments_set_settled(struct db *db, int64_t id, enum payment_state from,
                              enum disposition disposition, const char *suspense_reason,
                              const char *provider_transaction, int64_t at_ms)
@@ -100,7 +94,7 @@ enum rc payments_set_settled(struct db *db, int64_t id, enum payment_state from,
     assert(db_in_transaction(db) && payment_move_allowed(from, PAYMENT_SETTLED));
     assert((disposition == DISPOSITION_SUSPENSE) == (suspense_reason[0] != '\0'));
     struct db_outcome outcome = {0};
-    enum rc rc = db_execute(
+    TRY(db_execute(
         db,
         "UPDATE payment SET state = 'settled', disposition = ?, suspense_reason = ?,"
         " provider_transaction = ?, settled_at = ?, next_query_at = NULL"
@@ -109,8 +103,8 @@ enum rc payments_set_settled(struct db *db, int64_t id, enum payment_state from,
                 db_text_or_null(suspense_reason[0] == '\0' ? NULL : suspense_reason),
                 db_text_or_null(provider_transaction[0] == '\0' ? NULL : provider_transaction),
                 db_time(at_ms), db_int(id), db_text(payment_state_name(from))),
-        &outcome);
-    return moved(rc, &outcome);
+        &outcome));
+    return row_moved(&outcome);
 }
 
 enum rc payments_set_state(struct db *db, int64_t id, enum payment_state from,
@@ -118,11 +112,11 @@ enum rc payments_set_state(struct db *db, int64_t id, enum payment_state from,
 {
     assert(db_in_transaction(db) && to != PAYMENT_SETTLED && payment_move_allowed(from, to));
     struct db_outcome outcome = {0};
-    enum rc rc = db_execute(
+    TRY(db_execute(
         db, "UPDATE payment SET state = ? WHERE id = ? AND state = ?",
         DB_ARGS(db_text(payment_state_name(to)), db_int(id), db_text(payment_state_name(from))),
-        &outcome);
-    return moved(rc, &outcome);
+        &outcome));
+    return row_moved(&outcome);
 }
 
 enum rc payments_set_disposition(struct db *db, int64_t id, enum disposition from,
@@ -130,31 +124,30 @@ enum rc payments_set_disposition(struct db *db, int64_t id, enum disposition fro
 {
     assert(db_in_transaction(db) && disposition_move_allowed(from, to));
     struct db_outcome outcome = {0};
-    enum rc rc = db_execute(
+    TRY(db_execute(
         db, "UPDATE payment SET disposition = ? WHERE id = ? AND disposition = ?",
         DB_ARGS(db_text(disposition_name(to)), db_int(id), db_text(disposition_name(from))),
-        &outcome);
-    return moved(rc, &outcome);
+        &outcome));
+    return row_moved(&outcome);
 }
 
 enum rc payments_set_purchase(struct db *db, int64_t id, int64_t purchase_id)
 {
     assert(db_in_transaction(db));
     struct db_outcome outcome = {0};
-    enum rc rc = db_execute(
-        db, "UPDATE payment SET purchase_id = ? WHERE id = ? AND disposition = 'suspense'",
-        DB_ARGS(db_int(purchase_id), db_int(id)), &outcome);
-    return moved(rc, &outcome);
+    TRY(db_execute(db,
+                   "UPDATE payment SET purchase_id = ? WHERE id = ? AND disposition = 'suspense'",
+                   DB_ARGS(db_int(purchase_id), db_int(id)), &outcome));
+    return row_moved(&outcome);
 }
 
 enum rc payments_set_owner(struct db *db, int64_t id, int64_t owner_id)
 {
     assert(db_in_transaction(db));
     struct db_outcome outcome = {0};
-    enum rc rc =
-        db_execute(db, "UPDATE payment SET owner_id = ? WHERE id = ? AND disposition = 'suspense'",
-                   DB_ARGS(db_int(owner_id), db_int(id)), &outcome);
-    return moved(rc, &outcome);
+    TRY(db_execute(db, "UPDATE payment SET owner_id = ? WHERE id = ? AND disposition = 'suspense'",
+                   DB_ARGS(db_int(owner_id), db_int(id)), &outcome));
+    return row_moved(&outcome);
 }
 
 enum rc payment_events_insert(struct db *db, const struct payment_event *event)

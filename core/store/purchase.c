@@ -54,7 +54,7 @@ enum rc purchases_set_paid(struct db *db, int64_t id, enum purchase_state from, 
                    " WHERE id = ? AND state = ?",
                    DB_ARGS(db_time(at_ms), db_int(id), db_text(purchase_state_name(from))),
                    &outcome));
-    return outcome.affected_rows == 1 ? RC_OK : RC_CONFLICT;
+    return row_moved(&outcome);
 }
 
 enum rc purchases_set_ended(struct db *db, int64_t id, enum purchase_state from,
@@ -66,7 +66,7 @@ enum rc purchases_set_ended(struct db *db, int64_t id, enum purchase_state from,
                    DB_ARGS(db_text(purchase_state_name(to)), db_time(at_ms), db_int(id),
                            db_text(purchase_state_name(from))),
                    &outcome));
-    return outcome.affected_rows == 1 ? RC_OK : RC_CONFLICT;
+    return row_moved(&outcome);
 }
 
 static const char facts_sql[] =

@@ -4,6 +4,7 @@
 
 #include "core/store/by_hand.h"
 #include "core/store/like.h"
+#include "core/store/page.h"
 #include "core/store/row.h"
 
 #define SELECT_PURCHASES                                                                           \
@@ -21,8 +22,9 @@
     " LEFT JOIN user w ON w.id = b.power_by"                                                       \
     " LEFT JOIN meter_parameter mp ON mp.meter_id = m.id"
 
-static void fill(const struct db_rows *rows, size_t at, struct purchase_view *view)
+static void fill(const struct db_rows *rows, size_t at, void *item)
 {
+    struct purchase_view *view = item;
     *view = (struct purchase_view){
         .id = db_get_int(rows, at, 0),
         .number = db_get_text(rows, at, 1),
@@ -70,24 +72,16 @@ enum rc purchase_list(struct db *db, struct arena *arena, const struct purchase_
                  " AND (? = '' OR b.number LIKE ? ESCAPE '|' OR n.number LIKE ? ESCAPE '|'"
                  " OR a.name LIKE ? ESCAPE '|' OR a.name_pinyin LIKE ? ESCAPE '|')"
                  " ORDER BY b.id DESC LIMIT ?",
-                 DB_ARGS(db_int(question->before_id == 0 ? INT64_MAX : question->before_id),
-                         db_int(question->account_id), db_int(question->account_id),
-                         db_int(question->supply_id), db_int(question->supply_id), state, state,
-                         state, db_text(question->words), in, in, in, in,
-                         db_int((int64_t)question->limit + 1)),
+                 DB_ARGS(page_before(question->before_id), db_int(question->account_id),
+                         db_int(question->account_id), db_int(question->supply_id),
+                         db_int(question->supply_id), state, state, state, db_text(question->words),
+                         in, in, in, in, page_limit(question->limit)),
                  question->limit + 1, &rows));
-    size_t count = rows.count > question->limit ? question->limit : rows.count;
-    struct purchase_view *list = arena_take_array(arena, count + 1, sizeof *list);
-    if (list == NULL) {
-        return RC_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        fill(&rows, i, &list[i]);
-    }
-    *ret_cursor =
-        row_cursor(arena, rows.count, question->limit, count == 0 ? 0 : list[count - 1].id);
-    *ret_views = list;
-    *ret_count = count;
+    struct page page;
+    TRY(page_take(arena, &rows, question->limit, sizeof(struct purchase_view), fill, &page));
+    *ret_views = page.items;
+    *ret_count = page.count;
+    *ret_cursor = page.cursor;
     return RC_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "core/store/by_hand.h"
+#include "core/store/page.h"
 #include "core/store/row.h"
 
 #define SELECT_REFUNDS                                                                             \
@@ -14,8 +15,9 @@
     " LEFT JOIN account a ON a.id = b.account_id LEFT JOIN supply s ON s.id = b.supply_id"         \
     " LEFT JOIN unit u ON u.id = s.unit_id"
 
-static void fill_refund(const struct db_rows *rows, size_t at, struct refund_view *view)
+static void fill_refund(const struct db_rows *rows, size_t at, void *item)
 {
+    struct refund_view *view = item;
     *view = (struct refund_view){
         .id = db_get_int(rows, at, 0),
         .number = db_get_text(rows, at, 1),
@@ -45,22 +47,14 @@ enum rc refund_list(struct db *db, struct arena *arena, const struct refund_ques
     TRY(db_query(db, arena,
                  SELECT_REFUNDS " WHERE r.id < ? AND (? = '' OR r.state = ?)"
                                 " ORDER BY r.id DESC LIMIT ?",
-                 DB_ARGS(db_int(question->before_id == 0 ? INT64_MAX : question->before_id),
-                         db_text(question->state), db_text(question->state),
-                         db_int((int64_t)question->limit + 1)),
+                 DB_ARGS(page_before(question->before_id), db_text(question->state),
+                         db_text(question->state), page_limit(question->limit)),
                  question->limit + 1, &rows));
-    size_t count = rows.count > question->limit ? question->limit : rows.count;
-    struct refund_view *list = arena_take_array(arena, count + 1, sizeof *list);
-    if (list == NULL) {
-        return RC_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        fill_refund(&rows, i, &list[i]);
-    }
-    *ret_cursor =
-        row_cursor(arena, rows.count, question->limit, count == 0 ? 0 : list[count - 1].id);
-    *ret_views = list;
-    *ret_count = count;
+    struct page page;
+    TRY(page_take(arena, &rows, question->limit, sizeof(struct refund_view), fill_refund, &page));
+    *ret_views = page.items;
+    *ret_count = page.count;
+    *ret_cursor = page.cursor;
     return RC_OK;
 }
 
@@ -76,8 +70,9 @@ enum rc refund_list_one(struct db *db, struct arena *arena, int64_t id,
     return RC_OK;
 }
 
-static void fill_adjustment(const struct db_rows *rows, size_t at, struct adjustment_view *view)
+static void fill_adjustment(const struct db_rows *rows, size_t at, void *item)
 {
+    struct adjustment_view *view = item;
     *view = (struct adjustment_view){
         .id = db_get_int(rows, at, 0),
         .kind = db_get_text(rows, at, 1),
@@ -113,22 +108,15 @@ enum rc adjustment_list(struct db *db, struct arena *arena, const struct refund_
         " LEFT JOIN user c ON c.id = j.checker_id JOIN supply s ON s.id = j.supply_id"
         " LEFT JOIN unit u ON u.id = s.unit_id WHERE j.id < ? AND (? = '' OR j.state = ?)"
         " ORDER BY j.id DESC LIMIT ?",
-        DB_ARGS(db_int(question->before_id == 0 ? INT64_MAX : question->before_id),
-                db_text(question->state), db_text(question->state),
-                db_int((int64_t)question->limit + 1)),
+        DB_ARGS(page_before(question->before_id), db_text(question->state),
+                db_text(question->state), page_limit(question->limit)),
         question->limit + 1, &rows));
-    size_t count = rows.count > question->limit ? question->limit : rows.count;
-    struct adjustment_view *list = arena_take_array(arena, count + 1, sizeof *list);
-    if (list == NULL) {
-        return RC_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        fill_adjustment(&rows, i, &list[i]);
-    }
-    *ret_cursor =
-        row_cursor(arena, rows.count, question->limit, count == 0 ? 0 : list[count - 1].id);
-    *ret_views = list;
-    *ret_count = count;
+    struct page page;
+    TRY(page_take(arena, &rows, question->limit, sizeof(struct adjustment_view), fill_adjustment,
+                  &page));
+    *ret_views = page.items;
+    *ret_count = page.count;
+    *ret_cursor = page.cursor;
     return RC_OK;
 }
 

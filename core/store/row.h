@@ -1,5 +1,5 @@
 /*
- * Readers of result rows for structs that pages show: null numbers become ROW_NULL, which the web
+ * Readers of result rows. For structs that pages show null numbers become ROW_NULL, which the web
  * side's shapes write as null. Times that are null are 0.
  */
 #ifndef PW_STORE_ROW_H
@@ -27,6 +27,18 @@ static inline bool row_bool(const struct db_rows *rows, size_t row, size_t colum
 static inline const char *row_text_or_null(const struct db_rows *rows, size_t row, size_t column)
 {
     return db_is_null(rows, row, column) ? NULL : db_get_text(rows, row, column);
+}
+
+/* Of a change that names the state it moves from: RC_CONFLICT where the row is no longer so. */
+static inline enum rc row_moved(const struct db_outcome *outcome)
+{
+    return outcome->affected_rows == 1 ? RC_OK : RC_CONFLICT;
+}
+
+/* What a table's ENUM says and the program does not know is the program's fault. */
+static inline enum rc row_known(enum rc found)
+{
+    return found == RC_OK ? RC_OK : RC_INTERNAL;
 }
 
 /* The text of a cursor that continues after id, or NULL at the end of a list: rows_count is one
