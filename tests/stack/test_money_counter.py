@@ -142,7 +142,7 @@ class Counter(money.Case):
 
     def test_own_use_buys_nothing(self):
         self.open_account("M003", "公共照明", kind="own_use")
-        self.refused(409, "not_prepaid", "account_id", self.sell, self.supply("M003"), 10000)
+        self.refused(409, "own_use_account", "account_id", self.sell, self.supply("M003"), 10000)
 
     def test_sixteen_at_once_with_one_key(self):
         row = self.have_account("M001")
