@@ -288,6 +288,67 @@ enum rc handle_account_open(struct request *request)
     return show_page(request, 200, request->ids[0]);
 }
 
+/* ---- prepared accounts in bulk 预设开户 */
+
+struct openings_input {
+    struct shape_list account_ids;
+};
+
+SHAPE(openings_input, "OpeningsRequest", struct openings_input,
+      F_INTS(struct openings_input, account_ids, NEEDED, ACCOUNT_OPEN_MANY_MAX));
+
+struct opening {
+    int64_t account_id;
+    bool opened;
+    const char *code;
+    const char *field;
+    const char *detail;
+};
+
+SHAPE(opening, "Opening", struct opening, F_ID(struct opening, account_id, NEEDED),
+      F_BOOL(struct opening, opened, NEEDED), F_WORDS(struct opening, code, NEEDED),
+      F_WORDS(struct opening, field, NEEDED), F_WORDS(struct opening, detail, NEEDED));
+
+struct openings_reply {
+    struct shape_list items;
+    int64_t opened;
+    int64_t refused;
+};
+
+SHAPE(openings, "Openings", struct openings_reply,
+      F_LIST(struct openings_reply, items, &shape_opening),
+      F_NUMBER(struct openings_reply, opened, NEEDED),
+      F_NUMBER(struct openings_reply, refused, NEEDED));
+
+enum rc handle_opening_create(struct request *request)
+{
+    const struct openings_input *input = request->input;
+    size_t count = input->account_ids.count;
+    struct account_verdict *verdicts =
+        arena_take_array(request->arena, count + 1, sizeof *verdicts);
+    struct opening *items = arena_take_array(request->arena, count + 1, sizeof *items);
+    struct openings_reply reply = {.items = {items, count}};
+    if (verdicts == NULL || items == NULL) {
+        return RC_MEMORY;
+    }
+    if (count == 0) {
+        return request_refuse(request, RC_INVALID, "invalid_field", "account_ids",
+                              "account_ids must name at least one account");
+    }
+    TRY(account_open_many(request->db, request->arena, &request->actor, input->account_ids.items,
+                          count, verdicts));
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct opening){.account_id = verdicts[i].account_id,
+                                    .opened = verdicts[i].opened,
+                                    .code = verdicts[i].code,
+                                    .field = verdicts[i].field,
+                                    .detail = money_sentence(verdicts[i].code)};
+        reply.opened += verdicts[i].opened ? 1 : 0;
+        reply.refused += verdicts[i].opened ? 0 : 1;
+    }
+    return request_reply(request, 200, &reply);
+}
+
 struct account_rename_input {
     const char *name;
     const char *reason;

@@ -41,6 +41,7 @@ static const struct {
     {"no_supply", "the account has no supply"},
     {"not_at_counter", "this money came through a provider and goes back the same way"},
     {"not_csv", "the body is not a CSV file of at most 2000 rows in UTF-8"},
+    {"not_found", "there is no such account"},
     {"not_in_meter", "the purchase is not in the meter"},
     {"not_positive", "amount_fen must be above zero"},
     {"not_prepaid", "only prepaid and temporary accounts buy"},
@@ -109,6 +110,16 @@ static const char *invalid_sentence(struct request *request, const char *field)
     return sentence == NULL ? "" : sentence;
 }
 
+const char *money_sentence(const char *code)
+{
+    for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
+        if (strcmp(sentences[i].code, code) == 0) {
+            return sentences[i].sentence;
+        }
+    }
+    return "";
+}
+
 enum rc money_refuse(struct request *request, enum rc rc, const struct command_refusal *refusal)
 {
     if (rc == RC_OK || refusal->code[0] == '\0') {
@@ -118,10 +129,8 @@ enum rc money_refuse(struct request *request, enum rc rc, const struct command_r
     if (strcmp(refusal->code, "invalid_field") == 0) {
         sentence = invalid_sentence(request, refusal->field);
     }
-    for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
-        if (strcmp(sentences[i].code, refusal->code) == 0) {
-            sentence = sentences[i].sentence;
-        }
+    if (sentence[0] == '\0') {
+        sentence = money_sentence(refusal->code);
     }
     return request_refuse(request, rc, refusal->code, refusal->field, sentence);
 }

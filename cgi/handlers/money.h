@@ -11,6 +11,8 @@ extern const struct shape shape_purchase;
 extern const struct shape shape_account_supply;
 extern const char *const money_channels[]; /* of the counter */
 
+/* What a code says in a sentence; "" where it has none. */
+const char *money_sentence(const char *code);
 /* Answers with flow's code, field and sentence; RC_OK passes. */
 enum rc money_refuse(struct request *request, enum rc rc,
                      const struct command_refusal *refusal) MUST_CHECK;

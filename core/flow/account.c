@@ -252,6 +252,26 @@ static enum rc lock_in_state(struct db *db, struct arena *arena, int64_t account
     return RC_OK;
 }
 
+/* Whether epoch_open will begin at what the meter says, asked before anything is written. */
+static enum rc check_meter(struct db *db, struct arena *arena, int64_t supply_id,
+                           struct command_refusal *ret_refusal)
+{
+    struct epoch live;
+    struct meter_money money;
+    int64_t successor_id = 0;
+    enum rc rc = epochs_live(db, arena, supply_id, &live);
+    if (rc == RC_OK) {
+        rc = close_successor(db, arena, supply_id, &successor_id);
+        if (rc == RC_NOT_FOUND) {
+            return RC_OK;
+        }
+        TRY(rc);
+    } else if (rc != RC_NOT_FOUND) {
+        return rc;
+    }
+    return read_money(db, arena, supply_id, &money, ret_refusal);
+}
+
 static enum rc book_deposit(struct db *db, struct arena *arena, const struct account *account)
 {
     bool taken = account->deposit_channel[0] != '\0';
@@ -278,6 +298,9 @@ enum rc account_open(struct db *db, struct arena *arena, const struct actor *act
     }
     for (size_t i = 0; i < count; i++) {
         TRY(supply_lock(db, supplies[i]));
+        TRY(check_meter(db, arena, supplies[i], ret_refusal));
+    }
+    for (size_t i = 0; i < count; i++) {
         TRY(epoch_open(db, arena, actor, supplies[i], ret_refusal));
         TRY(account_name_unit(db, supplies[i], account.name, account.name_pinyin,
                               unit_state_of(account.kind)));
@@ -285,6 +308,25 @@ enum rc account_open(struct db *db, struct arena *arena, const struct actor *act
     TRY(book_deposit(db, arena, &account));
     TRY(accounts_set_open(db, account_id, clock_now_ms()));
     return write_audit(db, arena, actor, AUDIT_ACTION_ACCOUNT_OPEN, &account, "", "");
+}
+
+enum rc account_open_many(struct db *db, struct arena *arena, const struct actor *actor,
+                          const int64_t *ids, size_t count, struct account_verdict *verdicts)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct command_refusal refusal = {.code = "", .field = ""};
+        enum rc rc = account_open(db, arena, actor, ids[i], &refusal);
+        if (rc == RC_NOT_FOUND) {
+            refusal = (struct command_refusal){.code = "not_found", .field = "account_ids"};
+        } else if (rc != RC_OK && rc != RC_REFUSED) {
+            return rc;
+        }
+        verdicts[i] = (struct account_verdict){.account_id = ids[i],
+                                               .opened = rc == RC_OK,
+                                               .code = refusal.code,
+                                               .field = refusal.field};
+    }
+    return RC_OK;
 }
 
 enum rc account_rename(struct db *db, struct arena *arena, const struct actor *actor,

@@ -44,10 +44,22 @@ struct contact_request {
 enum rc account_create(struct db *db, struct arena *arena, const struct actor *actor,
                        const struct account_request *request, int64_t *ret_id,
                        struct command_refusal *ret_refusal) MUST_CHECK;
-/* Opens a prepared account. RC_CONFLICT "wrong_state"; RC_REFUSED "no_supply", "stale",
-   "not_read". */
+/* Opens a prepared account. RC_REFUSED "wrong_state", "no_supply", "stale", "not_read"; a refusal
+   has written nothing. */
 enum rc account_open(struct db *db, struct arena *arena, const struct actor *actor,
                      int64_t account_id, struct command_refusal *ret_refusal) MUST_CHECK;
+#define ACCOUNT_OPEN_MANY_MAX 200
+struct account_verdict {
+    int64_t account_id;
+    bool opened;
+    const char *code; /* "" opened */
+    const char *field;
+};
+/* 预设开户: opens up to ACCOUNT_OPEN_MANY_MAX prepared accounts; each has its verdict, in the order
+   of ids, and one that cannot be opened does not hold the others up. */
+enum rc account_open_many(struct db *db, struct arena *arena, const struct actor *actor,
+                          const int64_t *ids, size_t count,
+                          struct account_verdict *verdicts) MUST_CHECK;
 enum rc account_rename(struct db *db, struct arena *arena, const struct actor *actor,
                        int64_t account_id, const char *name, const char *reason,
                        struct command_refusal *ret_refusal) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "core/base/failpoint.h"
 #include "core/flow/account_close_own.h"
 #include "core/flow/number.h"
+#include "core/flow/platform.h"
 #include "core/flow/step.h"
 #include "core/rules/money.h"
 #include "core/store/command.h"
@@ -74,10 +75,30 @@ static enum rc settle_meter(struct settling *settling, const struct close_supply
                         supply->supply_id, "", left_fen);
 }
 
+/* What was used until the last reading is charged first, and nothing after it. */
+static enum rc end_span(const struct closing *closing, int64_t supply_id)
+{
+    struct platform_span span;
+    struct platform_reading newest;
+    struct platform_done done = {0};
+    enum rc rc = platform_span_live(closing->db, closing->arena, supply_id, &span);
+    if (rc == RC_NOT_FOUND) {
+        return RC_OK;
+    }
+    TRY(rc);
+    TRY(platform_newest(closing->db, closing->arena, supply_id, &newest));
+    rc = platform_charge_to(closing->db, closing->arena, &span, &newest, &done);
+    if (rc != RC_OK && rc != RC_NOT_FOUND) { /* no tariff: nothing to charge by */
+        return rc;
+    }
+    return platform_span_close(closing->db, span.id, 0, clock_now_ms());
+}
+
 static enum rc settle_platform(struct settling *settling, const struct close_supply *supply)
 {
     const struct closing *closing = &settling->closing;
     int64_t debit_fen = 0;
+    TRY(end_span(closing, supply->supply_id));
     TRY(ledger_balance(closing->db, closing->arena, LEDGER_TENANT_LIABILITY, supply->supply_id, "",
                        &debit_fen));
     if (debit_fen > 0) {

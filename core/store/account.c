@@ -159,6 +159,31 @@ enum rc account_supplies(struct db *db, struct arena *arena, int64_t account_id,
     return RC_OK;
 }
 
+enum rc account_supplies_ended(struct db *db, struct arena *arena, int64_t now_ms, size_t max,
+                               int64_t **ret_ids, size_t *ret_count)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT o.supply_id FROM account a JOIN account_supply o ON o.account_id = a.id"
+                 " AND o.until_at IS NULL JOIN supply s ON s.id = o.supply_id"
+                 " LEFT JOIN meter_state ms ON ms.meter_id = s.meter_id"
+                 " WHERE a.state = 'open' AND a.kind = 'temporary' AND a.ends_at <= ?"
+                 " AND COALESCE(ms.forced, '') <> 'trip' AND NOT EXISTS (SELECT 1 FROM command c"
+                 " WHERE c.supply_id = o.supply_id AND c.kind = 'trip'"
+                 " AND c.requested_at >= a.ends_at) ORDER BY o.supply_id LIMIT ?",
+                 DB_ARGS(db_time(now_ms), db_int((int64_t)max)), max, &rows));
+    int64_t *ids = arena_take_array(arena, rows.count + 1, sizeof *ids);
+    if (ids == NULL) {
+        return RC_MEMORY;
+    }
+    for (size_t i = 0; i < rows.count; i++) {
+        ids[i] = db_get_int(&rows, i, 0);
+    }
+    *ret_ids = ids;
+    *ret_count = rows.count;
+    return RC_OK;
+}
+
 enum rc account_name_unit(struct db *db, int64_t supply_id, const char *name,
                           const char *name_pinyin, const char *unit_state)
 {

@@ -54,6 +54,9 @@ enum rc account_supplies_end(struct db *db, int64_t account_id, int64_t supply_i
 /* The live supplies of an account, at most ACCOUNT_SUPPLIES_MAX. */
 enum rc account_supplies(struct db *db, struct arena *arena, int64_t account_id, int64_t **ret_ids,
                          size_t *ret_count) MUST_CHECK;
+/* Supplies of temporary accounts whose end has come, that are on and had no order to trip since. */
+enum rc account_supplies_ended(struct db *db, struct arena *arena, int64_t now_ms, size_t max,
+                               int64_t **ret_ids, size_t *ret_count) MUST_CHECK;
 /* The unit of a supply takes the shop's name; nothing happens where it feeds no unit. */
 enum rc account_name_unit(struct db *db, int64_t supply_id, const char *name,
                           const char *name_pinyin, const char *unit_state) MUST_CHECK;

@@ -33,7 +33,8 @@ static void fill(const struct db_rows *rows, size_t at, struct alarm_view *view)
     " LIMIT 1) WHEN 'supply' THEN (SELECT COALESCE(u.number, m.number) FROM supply s"              \
     " JOIN meter m ON m.id = s.meter_id LEFT JOIN unit u ON u.id = s.unit_id"                      \
     " WHERE s.id = a.object_id) WHEN 'line' THEN (SELECT name FROM line WHERE id = a.object_id)"   \
-    " WHEN 'gateway' THEN (SELECT name FROM gateway WHERE id = a.object_id) END, ''),"             \
+    " WHEN 'gateway' THEN (SELECT name FROM gateway WHERE id = a.object_id)"                       \
+    " WHEN 'account' THEN (SELECT name FROM account WHERE id = a.object_id) END, ''),"             \
     " a.detail, a.level, a.opened_at, a.closed_at FROM alarm a"
 
 /* Open alarms are few among many closed ones: their own index finds them. */

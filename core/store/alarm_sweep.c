@@ -49,6 +49,71 @@ enum rc alarm_sweep_meters(struct db *db, int64_t stale_before_ms, int64_t *ret_
         stale_before_ms, ret_opened, ret_closed);
 }
 
+#define FLOWS                                                                                      \
+    "(COALESCE(s.current_a_ma, 0) <> 0 OR COALESCE(s.current_b_ma, 0) <> 0"                        \
+    " OR COALESCE(s.current_c_ma, 0) <> 0 OR COALESCE(s.power_w, 0) <> 0)"
+/* Of a supply y. */
+#define VACANT                                                                                     \
+    "(EXISTS (SELECT 1 FROM account_supply o JOIN account a ON a.id = o.account_id"                \
+    "  WHERE o.live_supply = y.id AND a.kind = 'vacant' AND a.state = 'open')"                     \
+    " OR (NOT EXISTS (SELECT 1 FROM account_supply o WHERE o.live_supply = y.id)"                  \
+    "  AND EXISTS (SELECT 1 FROM account_close_supply i JOIN account_close c ON c.id = i.close_id" \
+    "   WHERE i.supply_id = y.id AND c.state = 'closed')))"
+
+enum rc alarm_sweep_vacant(struct db *db, int64_t fresh_after_ms, int64_t *ret_opened,
+                           int64_t *ret_closed)
+{
+    return pair_run(
+        db, ALARM_VACANT_CURRENT,
+        "INSERT IGNORE INTO alarm (kind, object_kind, object_id, level, detail, opened_at)"
+        " SELECT ?, 'meter', m.id, ?, CONCAT(COALESCE(u.number, m.number), ' ',"
+        "  ROUND(GREATEST(COALESCE(s.current_a_ma, 0), COALESCE(s.current_b_ma, 0),"
+        "   COALESCE(s.current_c_ma, 0)) / 1000, 2), ' A, ', COALESCE(s.power_w, 0), ' W'), ?"
+        " FROM supply y JOIN meter m ON m.id = y.meter_id AND m.state = 'in_service'"
+        " JOIN meter_state s ON s.meter_id = m.id LEFT JOIN unit u ON u.id = y.unit_id"
+        " WHERE s.taken_at >= ? AND " FLOWS " AND " VACANT
+        " AND NOT EXISTS (SELECT 1 FROM alarm o WHERE o.closed_at IS NULL AND o.kind = ?"
+        "  AND o.object_kind = 'meter' AND o.object_id = m.id)",
+        "UPDATE alarm q LEFT JOIN meter_state s ON s.meter_id = q.object_id SET q.closed_at = ?"
+        " WHERE q.closed_at IS NULL AND q.kind = ? AND q.object_kind = 'meter'"
+        " AND ((s.taken_at >= ? AND NOT " FLOWS ") OR NOT EXISTS (SELECT 1 FROM supply y"
+        "  WHERE y.meter_id = q.object_id AND " VACANT "))",
+        fresh_after_ms, ret_opened, ret_closed);
+}
+
+enum rc alarm_sweep_endings(struct db *db, int64_t notice_before_ms, int64_t *ret_opened,
+                            int64_t *ret_closed)
+{
+    int64_t opened = 0;
+    int64_t closed = 0;
+    TRY(pair_run(db, ALARM_ACCOUNT_ENDING,
+                 "INSERT IGNORE INTO alarm (kind, object_kind, object_id, level, detail, opened_at)"
+                 " SELECT ?, 'account', a.id, ?, CONCAT(a.name, ' ', a.number, ', ',"
+                 "  DATE_FORMAT(a.ends_at, '%Y-%m-%d %H:%i'), ' UTC'), ? FROM account a"
+                 " WHERE a.state = 'open' AND a.kind = 'temporary' AND a.ends_at <= ?"
+                 " AND a.ends_at > UTC_TIMESTAMP(3) AND NOT EXISTS (SELECT 1 FROM alarm o"
+                 "  WHERE o.closed_at IS NULL AND o.kind = ? AND o.object_kind = 'account'"
+                 "  AND o.object_id = a.id)",
+                 "UPDATE alarm q LEFT JOIN account a ON a.id = q.object_id AND a.state = 'open'"
+                 " SET q.closed_at = ? WHERE q.closed_at IS NULL AND q.kind = ?"
+                 " AND (a.id IS NULL OR a.ends_at > ? OR a.ends_at <= UTC_TIMESTAMP(3))",
+                 notice_before_ms, ret_opened, ret_closed));
+    TRY(pair_run(db, ALARM_ACCOUNT_ENDED,
+                 "INSERT IGNORE INTO alarm (kind, object_kind, object_id, level, detail, opened_at)"
+                 " SELECT ?, 'account', a.id, ?, CONCAT(a.name, ' ', a.number, ', ',"
+                 "  DATE_FORMAT(a.ends_at, '%Y-%m-%d %H:%i'), ' UTC'), ? FROM account a"
+                 " WHERE a.state = 'open' AND a.kind = 'temporary' AND a.ends_at <= ?"
+                 " AND NOT EXISTS (SELECT 1 FROM alarm o WHERE o.closed_at IS NULL AND o.kind = ?"
+                 "  AND o.object_kind = 'account' AND o.object_id = a.id)",
+                 "UPDATE alarm q LEFT JOIN account a ON a.id = q.object_id AND a.state = 'open'"
+                 " SET q.closed_at = ? WHERE q.closed_at IS NULL AND q.kind = ?"
+                 " AND (a.id IS NULL OR a.ends_at > ?)",
+                 clock_now_ms(), &opened, &closed));
+    *ret_opened += opened;
+    *ret_closed += closed;
+    return RC_OK;
+}
+
 enum rc alarm_sweep_programs(struct db *db, int64_t silent_before_ms, int64_t *ret_opened,
                              int64_t *ret_closed)
 {

@@ -15,6 +15,15 @@
    were imported. */
 enum rc alarm_sweep_meters(struct db *db, int64_t stale_before_ms, int64_t *ret_opened,
                            int64_t *ret_closed) MUST_CHECK;
+/* vacant_current for meters of vacant accounts, and of supplies that nobody has since an account
+   was closed, whose reading since fresh_after_ms shows any current or power; closed when it shows
+   none, or somebody has the supply. */
+enum rc alarm_sweep_vacant(struct db *db, int64_t fresh_after_ms, int64_t *ret_opened,
+                           int64_t *ret_closed) MUST_CHECK;
+/* Temporary accounts: account_ending from notice_before_ms on, account_ended once the end has come.
+ */
+enum rc alarm_sweep_endings(struct db *db, int64_t notice_before_ms, int64_t *ret_opened,
+                            int64_t *ret_closed) MUST_CHECK;
 /* The same for programs (program_silent), object id = shard. */
 enum rc alarm_sweep_programs(struct db *db, int64_t silent_before_ms, int64_t *ret_opened,
                              int64_t *ret_closed) MUST_CHECK;

@@ -63,7 +63,8 @@ enum rc platform_without_span(struct db *db, struct arena *arena, size_t max,
                  " AND e.epoch = s.epoch JOIN account_supply o ON o.live_supply = s.id"
                  " JOIN account a ON a.id = o.account_id AND a.state = 'open'"
                  " LEFT JOIN platform_span p ON p.live_supply = s.id"
-                 " WHERE s.billing_mode = 'platform' AND p.id IS NULL LIMIT ?",
+                 " WHERE s.billing_mode = 'platform' AND p.id IS NULL AND NOT EXISTS (SELECT 1 FROM"
+                 " account_close c WHERE c.account_id = a.id AND c.state = 'settled') LIMIT ?",
                  DB_ARGS(db_int((int64_t)max)), max, &rows));
     return ids_of(arena, &rows, ret_supply_ids, ret_count);
 }
