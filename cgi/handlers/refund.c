@@ -135,6 +135,7 @@ SHAPE(adjustment, "Adjustment", struct adjustment_view, F_ID(struct adjustment_v
       F_WORDS(struct adjustment_view, maker_name, NEEDED),
       F_WORDS(struct adjustment_view, checker_name, NULLABLE),
       F_ID(struct adjustment_view, approval_id, NULLABLE),
+      F_ID(struct adjustment_view, document_id, NULLABLE),
       F_TIME(struct adjustment_view, created_at, NEEDED),
       F_TIME(struct adjustment_view, ended_at, NULLABLE));
 

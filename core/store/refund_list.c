@@ -91,6 +91,7 @@ static void fill_adjustment(const struct db_rows *rows, size_t at, void *item)
         .approval_id = row_int(rows, at, 14),
         .created_at = db_get_time(rows, at, 15),
         .ended_at = db_get_time(rows, at, 16),
+        .document_id = row_int(rows, at, 17),
     };
 }
 
@@ -103,7 +104,8 @@ enum rc adjustment_list(struct db *db, struct arena *arena, const struct refund_
         db, arena,
         "SELECT j.id, j.kind, j.state, j.supply_id, u.number, a.name, j.amount_fen, j.left_fen,"
         " j.old_balance_fen, j.new_balance_fen, j.read_balance_fen, j.reason, k.display_name,"
-        " c.display_name, j.approval_id, j.created_at, j.ended_at FROM adjustment j"
+        " c.display_name, j.approval_id, j.created_at, j.ended_at, (SELECT d.id FROM document"
+        " d WHERE d.sha256 = j.evidence_sha256) FROM adjustment j"
         " JOIN account a ON a.id = j.account_id JOIN user k ON k.id = j.maker_id"
         " LEFT JOIN user c ON c.id = j.checker_id JOIN supply s ON s.id = j.supply_id"
         " LEFT JOIN unit u ON u.id = s.unit_id WHERE j.id < ? AND (? = '' OR j.state = ?)"

@@ -51,6 +51,7 @@ struct adjustment_view {
     int64_t approval_id;
     int64_t created_at;
     int64_t ended_at;
+    int64_t document_id; /* of its paper; ROW_NULL: none, or only its SHA-256 is known */
 };
 
 struct refund_question {

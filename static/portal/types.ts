@@ -136,5 +136,6 @@ export type ProofWaiting = Schemas['ProofWaiting'];
 export type Proof = Schemas['Proof'];
 export type Proofs = Schemas['Proofs'];
 export type ProofPage = Schemas['ProofPage'];
+export type PaperDocument = Schemas['Document'];
 export type Refund = Schemas['Refund'];
 export type Adjustment = Schemas['Adjustment'];

@@ -95,6 +95,19 @@ class Out(money.Case):
         return self.clerk.post(f"/supplies/{supply}/adjustments", {"kind": kind, "amount_fen": amount_fen, "reason": "测试", **more},
                                str(uuid.uuid4()))
 
+    def test_paper_of_an_adjustment_is_seen_by_those_who_see_it(self):
+        row = self.have_account("M004")
+        paper = self.clerk.post("/documents", raw=b"%PDF-1.7\nwhy\n%%EOF\n", headers={"X-File-Name": "why.pdf"})
+        engineer = self.park.log_in("engineer")
+        self.refused(404, "not_found", "", engineer.get, f"/documents/{paper['id']}")
+        approval = self.adjust(row, "correction", 100, evidence_sha256=paper["sha256"])
+        asked = self.clerk.get("/adjustments?state=asked")["items"]
+        self.assertEqual([one["document_id"] for one in asked if one["approval_id"] == approval["id"]], [paper["id"]])
+        self.assertEqual(lib.Client.get(engineer, f"/documents/{paper['id']}").status, 200)
+        papers = self.clerk.get(f"/accounts/{row['account_id']}/documents")["items"]
+        self.assertEqual([one["file_name"] for one in papers], ["why.pdf"])
+        self.decide(approval["id"], "reject")
+
     def test_adjustments_are_asked_for(self):
         row = self.have_account("M003")
         self.refused(400, "invalid_field", "amount_fen", self.adjust, row, "refund", 0)
