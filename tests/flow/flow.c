@@ -113,6 +113,7 @@ static int world_end(void **state)
     text_release(&world.written);
     text_release(&world.ways);
     free(world.park);
+    rows_end();
     mysql_close(world.root);
     return 0;
 }

@@ -73,14 +73,42 @@ void rows_run(MYSQL *mysql, const char *sql)
     }
 }
 
+/* What a column has when nobody says: table, column, default as SQL. */
+static MYSQL_RES *defaults;
+
+static bool is_default(const char *table, const char *column, const char *value)
+{
+    size_t len = strlen(value);
+    mysql_data_seek(defaults, 0);
+    for (MYSQL_ROW row = mysql_fetch_row(defaults); row != NULL; row = mysql_fetch_row(defaults)) {
+        if (strcmp(row[0], table) == 0 && strcmp(row[1], column) == 0) {
+            bool quoted = row[2][0] == '\'';
+            return strncmp(row[2] + quoted, value, len) == 0 &&
+                   strlen(row[2]) == len + (quoted ? 2 : 0);
+        }
+    }
+    return false;
+}
+
 void rows_prepare(MYSQL *mysql)
 {
     char sql[200];
+    run(mysql, "SELECT table_name, column_name, column_default FROM information_schema.columns"
+               " WHERE table_schema = DATABASE() AND column_default IS NOT NULL"
+               " AND column_name <> 'state'");
+    defaults = mysql_store_result(mysql);
+    assert_non_null(defaults);
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         (void)snprintf(sql, sizeof sql, "ALTER TABLE %s AUTO_INCREMENT = %lld", tables[i].table,
                        (long long)(GIVEN_FROM + (int64_t)i * GIVEN_STEP));
         rows_run(mysql, sql);
     }
+}
+
+void rows_end(void)
+{
+    mysql_free_result(defaults);
+    defaults = NULL;
 }
 
 void rows_take(MYSQL *mysql, struct rows *ret_rows)
@@ -167,7 +195,8 @@ static void add_whole(struct text *words, const char *table, char sign, MYSQL_RE
     const MYSQL_FIELD *fields = mysql_fetch_fields(result);
     text_printf(words, "%c %s %lld", sign, table, (long long)look->id);
     for (unsigned i = 1; i < mysql_num_fields(result); i++) {
-        bool says = look->row[i] != NULL && look->row[i][0] != '\0' && !is_quiet(&fields[i]);
+        bool says = look->row[i] != NULL && look->row[i][0] != '\0' && !is_quiet(&fields[i]) &&
+                    !is_default(table, fields[i].name, look->row[i]);
         if (says && !(fields[i].type == MYSQL_TYPE_DATETIME && strcmp(fields[i].name, "at") == 0 &&
                       strcmp(table, "audit") == 0)) {
             text_printf(words, ", %s ", fields[i].name);

@@ -19,12 +19,15 @@ struct rows {
 
 /* Once a program: ids that the database gives are known by their size. */
 void rows_prepare(MYSQL *mysql);
+/* Once at its end. */
+void rows_end(void);
 /* Runs several statements; a failure ends the test. */
 void rows_run(MYSQL *mysql, const char *sql);
 /* Looks at all tables. Release it. */
 void rows_take(MYSQL *mysql, struct rows *ret_rows);
 void rows_release(struct rows *rows);
-/* One line a row that came (+), went (-) or changed (its changed columns). */
+/* One line a row that came (+; what differs from the column's default), went (-) or changed (its
+   changed columns). */
 void rows_add_changes(const struct rows *before, const struct rows *after, struct text *words);
 
 #endif

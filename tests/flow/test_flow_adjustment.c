@@ -202,6 +202,10 @@ static const struct flow_case cases[] = {
      begin,
      FENCE_OF(SENDING) "UPDATE delivery SET before_energy = '{}' WHERE id = 61",
      {.evidence = READ(5, 2000)}},
+    {"begin_fence_manual_without_count",
+     begin,
+     FENCE_OF("UPDATE delivery SET state = 'manual', wait_code = 'not_paid';"),
+     {.evidence = READ(5, 2000)}},
     {"begin_fence_pending", begin, FENCE_OF(""), {.evidence = READ(5, 2000)}},
     {"begin_fence_confirmed", begin, FENCE_OF(CONFIRMED), {.evidence = READ(5, 2000)}},
 

@@ -32,7 +32,7 @@ CONDITION = re.compile(r"\b(if|while) \((.*)\) \{$")
 RETURN = re.compile(r"\breturn ([A-Z][A-Z0-9_]+);")
 RETURN_ANY = re.compile(r"\breturn ([^;]+);")
 CHOICE = re.compile(r" \? ([^:?]+) : ([^:;?]+?)([;,)])")
-OUTPUT = re.compile(r"^\s*(?:int|int64_t|size_t) (\w+) = 0;$")
+OUTPUT = re.compile(r"^\s*(?:int|int32_t|int64_t|size_t|bool) (\w+) = (?:0|false);$")
 ASSIGN = re.compile(r"^\s*[*\w>.\[\]-]+ (=|\+=|-=) [^=].*;$")
 
 
@@ -83,9 +83,14 @@ def mutants_of_line(line, results):
 
 
 def is_output(lines, number):
-    """A variable that is born only to be filled by the next call: its first value is never read."""
+    """A variable that is born only to be filled by a call: its first value is never read."""
     match = OUTPUT.match(lines[number])
-    return bool(match) and any(f"&{match.group(1)}" in line for line in lines[number + 1:number + 4])
+    for line in lines[number + 1:] if match else []:
+        if line == "}":
+            return False
+        if re.search(rf"\b{match.group(1)}\b", line):
+            return f"&{match.group(1)}" in line
+    return False
 
 
 def mutants(source):
