@@ -158,8 +158,9 @@ enum rc sale_judge(struct db *db, struct arena *arena, int64_t supply_id, int64_
     quote.verdict = purchase_guard(&facts);
     quote.warnings = purchase_warnings(&facts);
     quote.room_fen = purchase_room_fen(&facts);
-    quote.debt_fen = facts.balance_fen < 0 ? between(-facts.balance_fen, 0, amount_fen) : 0;
-    quote.usable_fen = amount_fen > 0 ? amount_fen - quote.debt_fen : 0;
+    int64_t paid_fen = amount_fen > 0 ? amount_fen : 0;
+    quote.debt_fen = facts.balance_fen < 0 ? between(-facts.balance_fen, 0, paid_fen) : 0;
+    quote.usable_fen = paid_fen - quote.debt_fen;
     quote.balance_after_fen =
         quote.facts.balance_fen == ROW_NULL
             ? ROW_NULL

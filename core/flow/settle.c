@@ -254,8 +254,9 @@ enum rc settle_payment(struct db *db, struct arena *arena, const struct actor *a
         TRY(write_event(&settling, settling.order.found ? settling.order.payment.id : 0,
                         SETTLE_NOT_PAID));
         break;
-    case SETTLE_EXISTS:
-        answer.purchase_id = settling.order.payment.purchase_id;
+    case SETTLE_EXISTS: /* money in suspense is no purchase's, whatever order it named */
+        answer.purchase_id =
+            answer.payment_id == settling.order.payment.id ? settling.order.payment.purchase_id : 0;
         break;
     case SETTLE_CONFLICT:
     case SETTLE_WRONG_CURRENCY:
