@@ -375,6 +375,10 @@ static const struct flow_case cases[] = {
      {.amount_fen = 1500}},
     {"ask_refund_without_epoch", adjustment_asked, CLOSED_EPOCH("21"), {.amount_fen = 1500}},
     {"ask_refund_without_unit", adjustment_asked, NULL, {.id = 24, .amount_fen = 500}},
+    {"ask_refund_of_a_short_unit",
+     adjustment_asked,
+     IN_THE_METER "UPDATE unit SET number = '7' WHERE id = 101",
+     {.amount_fen = 500}},
     {"ask_refund_without_reason",
      adjustment_asked,
      IN_THE_METER,
@@ -490,6 +494,7 @@ static const struct flow_case cases[] = {
      {.amount_fen = 10000, .right_id = 99}},
 
     {"deliver_suspense", suspense_delivered, SUSPENSE, {0}},
+    {"deliver_suspense_by_a_program", suspense_delivered, SUSPENSE, {.actor = "jobs"}},
     {"deliver_suspense_to_platform_mode", suspense_delivered, SUSPENSE, {.right_id = 23}},
     {"deliver_suspense_to_no_supply", suspense_delivered, SUSPENSE, {.right_id = 99}},
     {"deliver_suspense_to_a_closed_account",

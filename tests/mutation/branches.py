@@ -6,6 +6,7 @@
 What cannot be taken stands in accepted.list as "branch true TEXT" or "branch false TEXT" with the reason.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import rules  # noqa: E402
 
 SECONDS = 300
+JOBS = 2
 COVER = ["-O0", "-g", "-DNDEBUG", "-fprofile-instr-generate", "-fcoverage-mapping"]
 
 
@@ -30,15 +32,16 @@ def tool(name):
 def measure(kind, folder, field):
     """llvm-cov's export over all tests of a kind."""
     kit = rules.Kit(kind, folder, "clang", COVER)
-    programs, profiles = [], []
-    for test in kit.tests:
-        program = os.path.join(folder, test)
+    programs = [os.path.join(folder, test) for test in kit.tests]
+    profiles = [program + ".profraw" for program in programs]
+
+    def run(test, program, profile):
         kit.link(test, program)
-        profile = program + ".profraw"
         if field.run(kind, program, SECONDS, LLVM_PROFILE_FILE=profile) != 0:
             raise SystemExit(f"{test} fails")
-        programs.append(program)
-        profiles.append(profile)
+
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        list(pool.map(run, kit.tests, programs, profiles))
     merged = os.path.join(folder, kind + ".profdata")
     subprocess.run([tool("llvm-profdata"), "merge", "-o", merged] + profiles, check=True)
     objects = [word for program in programs[1:] for word in ("-object", program)]
@@ -66,7 +69,7 @@ def main():
     words = parser.parse_args()
     accepted = rules.accepted()
     total = gaps = 0
-    with tempfile.TemporaryDirectory() as folder, rules.Field(1) as field:
+    with tempfile.TemporaryDirectory() as folder, rules.Field(JOBS) as field:
         kinds = words.kind or rules.KINDS
         if "flow" in kinds:
             field.open()

@@ -6,6 +6,7 @@ all of core and run against a private MariaDB.
 import concurrent.futures
 import glob
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,7 +17,8 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "flow"))
 import server  # noqa: E402
 
 # What the unit tests of rules need besides the sources of the list.
-SUPPORT = ["core/base/arena.c", "core/base/clock.c", "core/base/json.c", "core/base/rc.c", "core/base/text.c"]
+SUPPORT = ["core/base/arena.c", "core/base/clock.c", "core/base/json.c", "core/base/rc.c", "core/base/text.c",
+           "core/base/zone.c"]
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", f"-I{ROOT}", f'-DPW_SOURCE_DIR="{ROOT}"', "-w"]
 PACKAGES = {"rules": ["json-c"], "flow": ["json-c", "libmariadb", "hiredis", "libsodium", "libcrypto", "inih", "zlib"]}
 HARNESS = ["tests/flow/flow.c", "tests/flow/rows.c"]
@@ -61,6 +63,8 @@ class Kit:
 
     def __init__(self, kind, folder, compiler="gcc", more=()):
         self.kind, self.folder, self.compiler, self.more = kind, os.path.join(folder, kind), compiler, list(more)
+        self.cache = ["ccache"] if shutil.which("ccache") else []
+        self.listed = set(rows(kind))
         os.mkdir(self.folder)
         self.flags = FLAGS + packages(kind, "--cflags") + (["-DPW_FAILPOINTS=1"] if kind == "flow" else [])
         self.libraries = ["-lcmocka", *packages(kind, "--libs"), "-lpthread"]
@@ -73,8 +77,7 @@ class Kit:
             names = shared + list(self.programs.values())
             for source, out in zip(names, pool.map(self.make, names)):
                 self.made[source] = out
-        listed = set(rows(kind))
-        self.parts = [source for source in shared if source in listed or source in HARNESS]
+        self.parts = [source for source in shared if source in self.listed or source in HARNESS]
         self.archive = os.path.join(self.folder, "rest.a")
         rest = [self.made[source] for source in shared if source not in self.parts]
         subprocess.run(["ar", "rcs", self.archive, *rest], check=True)
@@ -87,15 +90,15 @@ class Kit:
 
     def make(self, source):
         out = os.path.join(self.folder, source.replace("/", "_") + ".o")
-        if not self.compile(source, out):
+        more = self.more if source in self.listed else ["-O0"]
+        if not self.compile(source, out, [*self.cache, self.compiler, *self.flags, *more]):
             raise SystemExit(f"{source} does not compile")
         return out
 
-    def compile(self, source, out):
-        """True if it compiled."""
-        done = subprocess.run([self.compiler, *self.flags, *self.more, "-c", source, "-o", out], cwd=ROOT, capture_output=True,
-                              check=False)
-        return done.returncode == 0
+    def compile(self, source, out, command=None):
+        """True if it compiled; a mutant without the cache, which it would only fill."""
+        command = command or [self.compiler, *self.flags, *self.more]
+        return subprocess.run([*command, "-c", source, "-o", out], cwd=ROOT, capture_output=True, check=False).returncode == 0
 
     def link(self, test, out, instead=None):
         """Links one test; instead: {source: object}."""
