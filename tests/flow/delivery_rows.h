@@ -48,6 +48,12 @@
     "INSERT INTO adjustment (id, kind, account_id, supply_id, epoch, meter_id, amount_fen, state," \
     " reason, maker_id, checker_id, old_count, old_balance_fen, new_count, new_balance_fen)"       \
     " VALUES (72, 'refund', 31, 21, 2, 11, 100, 'writing', '退', 2, 1, 5, 2000, 5, 1900);"
+/* The database was restored, and meter 11 was not compared with it yet. */
+#define RESTORED                                                                                   \
+    "INSERT INTO restore_run (id, restored_at, backup_name, backup_at, made_by, reason) VALUES"    \
+    " (1, '2026-01-03', 'b', '2026-01-02', 'root', '坏盘');"                                     \
+    "INSERT INTO restore_check (restore_id, supply_id, meter_id, epoch, our_count) VALUES"         \
+    " (1, 21, 11, 2, 5);"
 #define ALARMS                                                                                     \
     "INSERT INTO alarm (id, kind, object_kind, object_id, level, opened_at) VALUES"                \
     " (1, 'delivery_manual', 'supply', 21, 2, '2026-01-02'),"                                      \

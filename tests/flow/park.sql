@@ -5,7 +5,7 @@ DELETE FROM audit; DELETE FROM alarm; DELETE FROM transfer; DELETE FROM ledger_a
 DELETE FROM delivery; DELETE FROM payment_event; DELETE FROM payment; DELETE FROM purchase; DELETE FROM command; DELETE FROM lock_out;
 DELETE FROM approval; DELETE FROM supply_epoch; DELETE FROM account_supply; DELETE FROM account; DELETE FROM meter_state;
 DELETE FROM meter_parameter; DELETE FROM meter_health; DELETE FROM supply_tariff; DELETE FROM tariff_version; DELETE FROM tariff;
-DELETE FROM charge;
+DELETE FROM charge; DELETE FROM account_close_supply; DELETE FROM account_close; DELETE FROM restore_check; DELETE FROM restore_run;
 DELETE FROM supply; DELETE FROM meter; DELETE FROM model; DELETE FROM line; DELETE FROM gateway; DELETE FROM unit; DELETE FROM floor;
 DELETE FROM building; DELETE FROM site_setting; DELETE FROM user; DELETE FROM site;
 SET FOREIGN_KEY_CHECKS = 1;

@@ -212,6 +212,15 @@ static enum rc suspense_kept(struct flow *flow)
         "INSERT INTO adjustment (id, kind, account_id, supply_id, epoch, meter_id, amount_fen,"    \
         " reason, maker_id, approval_id) VALUES (71, '" kind "', 31, 21, 2, 11, " amount           \
         ", '退店', 2, 91);"
+/* Account 31 closes, and 12.00 of it go back on payment 51. */
+#define CLOSED                                                                                     \
+    IN_THE_METER APPROVAL                                                                          \
+        "INSERT INTO account_close (id, number, account_id, state, payout, reason, maker_id,"      \
+        " checker_id, taken_fen, deposit_fen, debt_fen, refund_fen) VALUES (1, 'C1', 31,"          \
+        " 'settled', 'channel', '退租', 2, 1, 1200, 0, 0, 1200);"                                \
+        "INSERT INTO refund (id, refund_number, payment_id, source, close_id, amount_fen, state,"  \
+        " reason, maker_id, checker_id, approval_id) VALUES (81, 'R81', 51, 'close', 1, 1200,"     \
+        " 'approved', '退租', 2, 1, 91);"
 #define CLOSED_ACCOUNT(id)                                                                         \
     "UPDATE account SET state = 'closed', closed_at = '2026-01-04' WHERE id = " id ";"
 #define CLOSED_EPOCH(supply)                                                                       \
@@ -295,6 +304,7 @@ static const struct flow_case cases[] = {
      refund_paid,
      TAKEN_OUT("refund", "3000") REFUND_OF_71("3001"),
      {0}},
+    {"refund_paid_of_a_closed_account", refund_paid, CLOSED, {0}},
     {"refund_paid_asked", refund_paid, CANCELLED ASKED, {0}},
     {"refund_paid_paid",
      refund_paid,

@@ -89,10 +89,11 @@ static enum rc quote(struct flow *flow)
     if (rc != RC_OK) {
         return rc;
     }
-    flow_say(flow, " %s warnings=%u room=%lld debt=%lld usable=%lld after=%lld%s by %s %s: %lld Wh",
-             purchase_verdict_code(got.verdict), got.warnings, (long long)got.room_fen,
-             (long long)got.debt_fen, (long long)got.usable_fen, (long long)got.balance_after_fen,
-             got.stale ? " stale" : "", got.priced_by,
+    flow_say(flow,
+             " %s (%s) warnings=%u room=%lld debt=%lld usable=%lld after=%lld%s by %s %s: %lld Wh",
+             purchase_verdict_code(got.verdict), sale_why_not(&got), got.warnings,
+             (long long)got.room_fen, (long long)got.debt_fen, (long long)got.usable_fen,
+             (long long)got.balance_after_fen, got.stale ? " stale" : "", got.priced_by,
              got.tariff_name == NULL ? "" : got.tariff_name, (long long)got.energy_wh);
     for (size_t i = 0; i < got.line_count; i++) {
         flow_say(flow, ", step %lld %s %lld e4 %lld Wh", (long long)got.lines[i].step,
@@ -124,6 +125,9 @@ static enum rc quote(struct flow *flow)
     "INSERT INTO site_setting (name, value) VALUES ('payment_reopen_late', '" value "');"
 #define CLOSED_ACCOUNT                                                                             \
     "UPDATE account SET state = 'closed', closed_at = '2026-01-04' WHERE id = 31;"
+#define CLOSES                                                                                     \
+    "INSERT INTO account_close (id, number, account_id, payout, reason, maker_id) VALUES"          \
+    " (1, 'C1', 31, 'counter', '退租', 2);"
 #define SETTING(name, value)                                                                       \
     "INSERT INTO site_setting (name, value) VALUES ('" name "', '" value "');"
 #define SIXTY_FOUR "1234567890123456789012345678901234567890123456789012345678901234"
@@ -230,6 +234,21 @@ static const struct flow_case cases[] = {
     {"sell_to_a_postpaid_account",
      sell,
      "UPDATE account SET kind = 'postpaid' WHERE id = 31",
+     {.amount_fen = 5000}},
+    {"sell_to_a_postpaid_account_in_platform_mode",
+     sell,
+     "UPDATE account SET kind = 'postpaid' WHERE id = 33",
+     {.id = 23, .other_id = 33, .epoch = 1, .amount_fen = 5000}},
+    {"sell_to_an_account_that_closes", sell, CLOSES, {.amount_fen = 5000}},
+    {"quote_for_an_account_that_closes", quote, CLOSES, {.amount_fen = 5000}},
+    {"quote_for_a_closed_account", quote, CLOSED_ACCOUNT, {.amount_fen = 5000}},
+    {"quote_for_a_vacant_account",
+     quote,
+     "UPDATE account SET kind = 'vacant' WHERE id = 31",
+     {.amount_fen = 5000}},
+    {"quote_for_own_use",
+     quote,
+     "UPDATE account SET kind = 'own_use' WHERE id = 31",
      {.amount_fen = 5000}},
     {"sell_to_a_temporary_account",
      sell,

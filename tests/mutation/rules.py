@@ -18,7 +18,7 @@ import server  # noqa: E402
 
 # What the unit tests of rules need besides the sources of the list.
 SUPPORT = ["core/base/arena.c", "core/base/clock.c", "core/base/json.c", "core/base/rc.c", "core/base/text.c",
-           "core/base/zone.c"]
+           "core/base/zone.c", "core/flow/zone.c"]
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", f"-I{ROOT}", f'-DPW_SOURCE_DIR="{ROOT}"', "-w"]
 PACKAGES = {"rules": ["json-c"], "flow": ["json-c", "libmariadb", "hiredis", "libsodium", "libcrypto", "inih", "zlib"]}
 HARNESS = ["tests/flow/flow.c", "tests/flow/rows.c"]
@@ -104,7 +104,10 @@ class Kit:
         """Links one test; instead: {source: object}."""
         made = {**self.made, **(instead or {})}
         parts = [made[source] for source in self.parts + [self.programs[test]]]
-        subprocess.run([self.compiler, *self.more, *parts, self.archive, *self.libraries, "-o", out], check=True, capture_output=True)
+        done = subprocess.run([self.compiler, *self.more, *parts, self.archive, *self.libraries, "-o", out], capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise SystemExit(f"{test} does not link: {done.stderr}")
 
 
 class Field:
