@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zip.h>
 
 #include "core/base/json.h"
 #include "core/pay/driver.h"
@@ -180,6 +181,26 @@ static inline void fixture_end(struct fixture *fixture)
     config_free(&fixture->config);
     text_release(&fixture->ini);
     arena_release(&fixture->arena);
+}
+
+/* An archive with one file; its length. */
+static inline size_t zip_make(const char *name, const char *text, size_t len, unsigned char *bytes,
+                              size_t size)
+{
+    zip_error_t error;
+    zip_error_init(&error);
+    zip_source_t *whole = zip_source_buffer_create(NULL, 0, 0, &error);
+    zip_source_keep(whole);
+    zip_t *archive = zip_open_from_source(whole, ZIP_TRUNCATE, &error);
+    assert_non_null(archive);
+    assert_true(zip_file_add(archive, name, zip_source_buffer(archive, text, len, 0), 0) >= 0);
+    assert_int_equal(zip_close(archive), 0);
+    assert_int_equal(zip_source_open(whole), 0);
+    zip_int64_t zip_len = zip_source_read(whole, bytes, size);
+    assert_true(zip_len > 0 && (size_t)zip_len < size);
+    (void)zip_source_close(whole);
+    zip_source_free(whole);
+    return (size_t)zip_len;
 }
 
 /* An ask with everything that any provider needs. */

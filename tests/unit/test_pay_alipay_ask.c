@@ -364,6 +364,46 @@ static void bill_rows(void **state)
     documents_close(&documents);
 }
 
+/* Whole archives whose text is cut off, has a comma in a subject, or is another file. */
+static void bill_texts(void **state)
+{
+    (void)state;
+    struct documents documents;
+    struct arena arena;
+    unsigned char zip[8192];
+    documents_open(&documents, "alipay.json");
+    arena_init(&arena, (size_t)64 << 20);
+    const char *packed = text_of(object_of(documents.list[0], "bill_csv"), "csv_gbk_b64");
+    size_t len = 0;
+    char *text = arena_take(&arena, strlen(packed) + 1);
+    assert_int_equal(crypto_unbase64(packed, strlen(packed), text, strlen(packed), &len), RC_OK);
+    const char *subject = memmem(text, len, "\xD4\xA4\xB8\xB6\xB7\xD1\xB5\xE7\xC1\xBF", 10);
+    assert_non_null(subject);
+    size_t before = (size_t)(subject - text);
+    char *comma = arena_printf(&arena, "%.*s,,%s", (int)before, text, subject);
+    const struct {
+        const char *text;
+        size_t len;
+        size_t rows;
+    } cases[] = {{text, len, 2},
+                 {comma, len + 2, 2},
+                 {text, len * 3 / 4, 0}, /* before the line that ends the list */
+                 {"a,b\r\n", 5, 0}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct pay_bill bill = {.code = ""};
+        size_t zip_len = zip_make("x.csv", cases[i].text, cases[i].len, zip, sizeof(zip));
+        assert_int_equal(alipay_bill_rows(&arena, (const char *)zip, zip_len, &bill), RC_OK);
+        assert_int_equal(bill.state, cases[i].rows > 0 ? PAY_BILL_READY : PAY_BILL_REFUSED);
+        assert_int_equal(bill.row_count, cases[i].rows);
+        if (cases[i].rows > 0) {
+            assert_int_equal(bill.rows[0].amount_fen, 1234);
+            assert_int_equal(bill.rows[0].fee_fen, 7);
+        }
+    }
+    arena_release(&arena);
+    documents_close(&documents);
+}
+
 static void half_configured_names_the_key(void **state)
 {
     (void)state;
@@ -394,6 +434,7 @@ int main(void)
         cmocka_unit_test(answers_unbelieved),
         cmocka_unit_test(bill_steps),
         cmocka_unit_test(bill_rows),
+        cmocka_unit_test(bill_texts),
         cmocka_unit_test(half_configured_names_the_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,12 +291,33 @@ static void owners_and_chains(void **state)
     documents_close(&documents);
 }
 
+/* SHA-1 in a chain is for the test gateway only, whoever owns the certificate. */
+static void weak_chains(void **state)
+{
+    (void)state;
+    struct documents documents;
+    struct unionpay_side side;
+    documents_open(&documents, "unionpay.json");
+    unionpay_side_make(&side, UNIONPAY_OWNER, 30, EVP_sha1());
+    for (int test = 0; test < 2; test++) {
+        struct fixture fixture;
+        const struct pay_merchant *merchant = unionpay_merchant(
+            &fixture, documents.list[0], "777290058110048", side.root, side.middle, test == 1);
+        const char *body = signed_form(&side, &fixture.arena, 0);
+        assert_int_equal(notice_of(merchant, &fixture.arena, body, UNIONPAY_NOW_MS).refusal,
+                         test == 1 ? PAY_FINE : PAY_REFUSED_CERTIFICATE);
+        fixture_end(&fixture);
+    }
+    unionpay_side_close(&side);
+    documents_close(&documents);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_signed), cmocka_unit_test(real_message_verifies),
         cmocka_unit_test(notices_known),       cmocka_unit_test(notices_signed_but_refused),
-        cmocka_unit_test(owners_and_chains),
+        cmocka_unit_test(owners_and_chains),   cmocka_unit_test(weak_chains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

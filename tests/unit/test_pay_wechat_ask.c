@@ -400,6 +400,17 @@ static void bill_none_and_bill_cut(void **state)
     struct http_answer answer = {.status = 400, .body = none, .body_len = strlen(none)};
     assert_int_equal(pay_bill_read(merchant, arena, &answer, now_ms, &bill), RC_OK);
     assert_int_equal(bill.state, PAY_BILL_NONE);
+    /* what is packed must end where it says */
+    unsigned char packed[8192];
+    size_t packed_len = pack(csv, packed, sizeof(packed) - 1);
+    const char *plain = NULL;
+    size_t len = 0;
+    assert_int_equal(pay_inflate(arena, (const char *)packed, packed_len, &plain, &len), RC_OK);
+    assert_int_equal(len, strlen(csv));
+    assert_int_equal(pay_inflate(arena, (const char *)packed, packed_len - 1, &plain, &len),
+                     RC_INVALID);
+    assert_int_equal(pay_inflate(arena, (const char *)packed, packed_len + 1, &plain, &len),
+                     RC_INVALID);
     /* cut off before the totals, with a sum that fits */
     bill = (struct pay_bill){.code = ""};
     assert_int_equal(wechat_bill_rows(merchant->own, arena, csv, strlen(csv) - 180, &bill), RC_OK);

@@ -47,7 +47,7 @@ static inline char *certificate_text(X509 *certificate, bool crlf)
 }
 
 static inline X509 *certificate_make(const char *name, EVP_PKEY *key, const X509 *issuer,
-                                     EVP_PKEY *issuer_key, long days)
+                                     EVP_PKEY *issuer_key, long days, const EVP_MD *hash)
 {
     X509 *made = X509_new();
     (void)X509_set_version(made, 2);
@@ -64,23 +64,31 @@ static inline X509 *certificate_make(const char *name, EVP_PKEY *key, const X509
         (void)X509_add_ext(made, authority, -1);
         X509_EXTENSION_free(authority);
     }
-    assert_true(X509_sign(made, issuer_key, EVP_sha256()) > 0);
+    assert_true(X509_sign(made, issuer_key, hash) > 0);
     return made;
 }
 
-static inline void unionpay_side_open(struct unionpay_side *side, const char *owner, long days)
+static inline void unionpay_side_make(struct unionpay_side *side, const char *owner, long days,
+                                      const EVP_MD *hash)
 {
     side->root_key = EVP_RSA_gen(2048);
     side->leaf_key = EVP_RSA_gen(2048);
-    X509 *root = certificate_make("CA root", side->root_key, NULL, side->root_key, 3650);
-    X509 *middle = certificate_make("CA middle", side->root_key, root, side->root_key, 3650);
-    X509 *leaf = certificate_make(owner, side->leaf_key, middle, side->root_key, days);
+    X509 *root =
+        certificate_make("CA root", side->root_key, NULL, side->root_key, 3650, EVP_sha256());
+    X509 *middle =
+        certificate_make("CA middle", side->root_key, root, side->root_key, 3650, EVP_sha256());
+    X509 *leaf = certificate_make(owner, side->leaf_key, middle, side->root_key, days, hash);
     side->root = certificate_text(root, false);
     side->middle = certificate_text(middle, false);
     side->leaf = certificate_text(leaf, true);
     X509_free(root);
     X509_free(middle);
     X509_free(leaf);
+}
+
+static inline void unionpay_side_open(struct unionpay_side *side, const char *owner, long days)
+{
+    unionpay_side_make(side, owner, days, EVP_sha256());
 }
 
 static inline void unionpay_side_close(struct unionpay_side *side)
