@@ -256,7 +256,8 @@ static enum rc take_moves(struct own *own, struct proof_row *row, struct ledger_
             continue;
         }
         TRY(proof_add(&row->proof, move));
-        if (move->kind != PROOF_OPENING && move->epoch == row->epoch) {
+        bool of_meter = move->kind != PROOF_OPENING && move->kind != PROOF_USED;
+        if (of_meter && move->epoch == row->epoch) {
             TRY(proof_add(meter, move));
         }
     }
@@ -298,6 +299,7 @@ static enum rc close_read(struct own *own, const struct end *end, struct proof_r
     }
     TRY(check_flight(own, row, ret_jumped));
     TRY(take_moves(own, row, &meter));
+    row->posted_fen = row->proof.used_fen;
     return proof_used(row->open.balance_fen, row->close.balance_fen, &meter, &row->proof.used_fen);
 }
 
@@ -460,7 +462,7 @@ static enum rc store_row(struct own *own, size_t at)
     if (row->platform) {
         return RC_OK;
     }
-    TRY(post(own, POSTING_USE, id, row->proof.used_fen, row->close.at_ms));
+    TRY(post(own, POSTING_USE, id, row->proof.used_fen - row->posted_fen, row->close.at_ms));
     int64_t difference_fen = row->proof.used_fen - row->costs.expected_fen;
     return row->difference == PROOF_OLD_PRICE
                ? post(own, POSTING_OLD_PRICE, id, difference_fen, row->close.at_ms)

@@ -158,9 +158,10 @@ static void fill_move(const struct db_rows *rows, size_t at, struct proof_transf
                                                      .at_ms = at_ms}};
         return;
     }
+    bool corrects = row_bool(rows, at, 10); /* brought into the meter like a purchase */
     *transfer = (struct proof_transfer){
         .id = db_get_int(rows, at, 0),
-        .move = {.kind = kind_of(db_get_text(rows, at, 1)),
+        .move = {.kind = corrects ? PROOF_CORRECTED : kind_of(db_get_text(rows, at, 1)),
                  .change_fen = db_get_int(rows, at, 3),
                  .epoch = db_get_int(rows, at, 4),
                  .at_ms = at_ms,
@@ -183,10 +184,12 @@ enum rc proofs_moves(struct db *db, struct arena *arena, int64_t supply_id,
         " COALESCE(d.epoch, j.epoch, b.epoch, e.epoch, 0), COALESCE(d.purchase_count, 0),"
         /* written more than once: the balance may have changed at the first time */
         " IF(j.new_balance_fen IS NULL, NULL, IF(j.writes > 1, j.created_at,"
-        " COALESCE(j.written_at, j.ended_at))), j.ended_at, j.old_balance_fen, j.new_balance_fen"
+        " COALESCE(j.written_at, j.ended_at))), j.ended_at, j.old_balance_fen, j.new_balance_fen,"
+        " COALESCE(v.origin = 'correction', FALSE)"
         " FROM ledger_account a JOIN transfer t ON (t.debit_id = a.id OR t.credit_id = a.id)"
         " LEFT JOIN proof_line n ON n.transfer_id = t.id"
         " LEFT JOIN delivery d ON t.object_kind = 'delivery' AND d.id = t.object_id"
+        " LEFT JOIN purchase v ON v.id = d.purchase_id"
         " LEFT JOIN adjustment j ON t.object_kind = 'adjustment' AND j.id = t.object_id"
         " LEFT JOIN purchase b ON t.object_kind = 'purchase' AND b.id = t.object_id"
         " LEFT JOIN supply_epoch e ON t.object_kind = 'epoch' AND e.id = t.object_id"

@@ -116,6 +116,7 @@ struct proof_row {
     int64_t meter_id;
     bool platform;
     struct ledger_proof proof;
+    int64_t posted_fen;       /* of proof.used_fen: posted by others, an account that closed */
     struct proof_point open;  /* figures at from_at, where they are known */
     struct proof_point close; /* figures at to_at (close.at_ms) */
     bool has_open;

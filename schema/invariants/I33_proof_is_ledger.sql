@@ -11,10 +11,11 @@ UNION ALL
 SELECT 'proof', p.id FROM proof p
 LEFT JOIN transfer t ON t.posting = 'use' AND t.object_kind = 'proof' AND t.object_id = p.id
 LEFT JOIN ledger_account a ON a.id = t.debit_id
-WHERE IF(p.mode = 'meter' AND p.used_fen <> 0, t.id IS NULL OR IF(a.code = 'tenant_liability', t.amount_fen, -t.amount_fen) <> p.used_fen, t.id IS NOT NULL)
+LEFT JOIN (SELECT proof_id, -SUM(change_fen) AS posted_fen FROM proof_line WHERE kind = 'used' GROUP BY proof_id) o ON o.proof_id = p.id
+WHERE COALESCE(IF(a.code = 'tenant_liability', t.amount_fen, -t.amount_fen), 0) + COALESCE(o.posted_fen, 0) <> p.used_fen
+  OR (p.mode = 'platform' AND t.id IS NOT NULL)
 UNION ALL
 SELECT 'proof', p.id FROM proof p LEFT JOIN proof_line n ON n.proof_id = p.id
-GROUP BY p.id, p.mode, p.paid_in_fen, p.refunded_fen, p.used_fen
+GROUP BY p.id, p.paid_in_fen, p.refunded_fen
 HAVING COALESCE(SUM(IF(n.kind = 'paid_in', n.change_fen, 0)), 0) <> p.paid_in_fen
-  OR COALESCE(SUM(IF(n.kind = 'refunded', -n.change_fen, 0)), 0) <> p.refunded_fen
-  OR (p.mode = 'platform' AND COALESCE(SUM(IF(n.kind = 'used', -n.change_fen, 0)), 0) <> p.used_fen);
+  OR COALESCE(SUM(IF(n.kind = 'refunded', -n.change_fen, 0)), 0) <> p.refunded_fen;

@@ -50,14 +50,16 @@ class Meter:
         self.account = case.number(f"SELECT account_id FROM account_supply WHERE supply_id = {self.supply}")
         self.open_epoch(opened_at)
 
-    def open_epoch(self, at):
+    def open_epoch(self, at, posting="opening"):
         self.case.sql(
             f"INSERT INTO supply_epoch (supply_id, epoch, meter_id, open_count, open_balance_fen, open_energy_wh, opened_at)"
             f" VALUES ({self.supply}, {self.epoch}, {self.meter}, {self.count}, {self.now_fen()}, {self.energy_wh}, '{text(at)}')")
         self.read(at)
         if self.now_fen() != 0:
-            self.post("opening", "epoch", f"(SELECT MAX(id) FROM supply_epoch WHERE supply_id = {self.supply})", "opening", 0,
-                      "tenant_liability", self.supply, self.now_fen(), at)
+            opens = posting == "opening"
+            self.post(posting, "epoch" if opens else "swap", f"(SELECT MAX(id) FROM supply_epoch WHERE supply_id = {self.supply})",
+                      "opening" if opens else "adjustment_clearing", 0 if opens else self.supply, "tenant_liability", self.supply,
+                      self.now_fen(), at)
 
     def now_fen(self):
         return self.balance_fen - self.cost_e5 // 100000
@@ -86,27 +88,32 @@ class Meter:
         self.case.sql(f"INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES ('{posting}',"
                       f" '{kind}', {object_id}, {accounts[0]}, {accounts[1]}, {fen}, '{text(at)}')")
 
-    def pay(self, fen, at, posted_at=None):
-        """A purchase that the meter takes at a moment, and that is confirmed then or later."""
+    def pay(self, fen, at, posted_at=None, origin="payment"):
+        """A purchase that the meter takes at a moment, and that is confirmed then or later. origin correction: funded by corrections."""
         before_fen, before = self.now_fen(), self.count
         self.count += 1
         self.balance_fen += fen
         done = text(posted_at or at)
         number = f"S{self.supply}-{self.epoch}-{self.count}"
         self.case.sql(
-            f"INSERT INTO purchase (number, account_id, supply_id, epoch, mode, amount_fen, state, actor_kind, paid_at, ended_at) VALUES"
-            f" ('{number}', {self.account}, {self.supply}, {self.epoch}, 'meter', {fen}, 'delivered', 'user', '{done}', '{done}');"
-            f"INSERT INTO payment (order_number, purchase_id, channel, amount_fen, state, disposition, settled_at) VALUES"
-            f" ('{number}', LAST_INSERT_ID(), 'cash', {fen}, 'settled', 'delivered', '{done}');"
+            f"INSERT INTO purchase (number, account_id, supply_id, epoch, mode, origin, amount_fen, state, actor_kind, paid_at, ended_at) VALUES"
+            f" ('{number}', {self.account}, {self.supply}, {self.epoch}, 'meter', '{origin}', {fen}, 'delivered', 'user', '{done}', '{done}')")
+        if origin == "payment":
+            self.case.sql(f"INSERT INTO payment (order_number, purchase_id, channel, amount_fen, state, disposition, settled_at) VALUES"
+            f" ('{number}', (SELECT MAX(id) FROM purchase), 'cash', {fen}, 'settled', 'delivered', '{done}');"
             "INSERT INTO payment_event (payment_id, source, channel, order_number, paid, amount_fen, verified, verdict) VALUES"
-            f" (LAST_INSERT_ID(), 'counter', 'cash', '{number}', TRUE, {fen}, TRUE, 'settle');"
+            f" (LAST_INSERT_ID(), 'counter', 'cash', '{number}', TRUE, {fen}, TRUE, 'settle')")
+        self.case.sql(
             "INSERT INTO delivery (purchase_id, supply_id, epoch, meter_id, amount_fen, state, purchase_count, claimed_at, before_serial,"
             " before_count, before_balance_fen, after_count, after_balance_fen, use_cost_fen, tolerance_fen, ended_at)"
             f" SELECT id, supply_id, epoch, {self.meter}, amount_fen, 'confirmed', {self.count}, '{done}', 's', {before}, {before_fen},"
             f" {self.count}, {self.now_fen()}, 0, 5, '{done}' FROM purchase WHERE number = '{number}'")
         purchase = self.case.number(f"SELECT id FROM purchase WHERE number = '{number}'")
-        self.post("payment_settled", "payment", f"(SELECT id FROM payment WHERE purchase_id = {purchase})", "receivable", 0,
-                  "meter_clearing", self.supply, fen, posted_at or at)
+        if origin == "payment":
+            self.post("payment_settled", "payment", f"(SELECT id FROM payment WHERE purchase_id = {purchase})", "receivable", 0,
+                      "meter_clearing", self.supply, fen, posted_at or at)
+        else:
+            self.post("correction_given", "purchase", purchase, "corrections", 0, "meter_clearing", self.supply, fen, posted_at or at)
         self.post("delivery_confirmed", "delivery", f"(SELECT id FROM delivery WHERE purchase_id = {purchase})", "meter_clearing",
                   self.supply, "tenant_liability", self.supply, fen, posted_at or at)
 
@@ -126,13 +133,15 @@ class Meter:
                       left_fen, ended_at)
 
     def swap(self, at, number, balance_fen=0):
-        """Another meter takes over: the epoch ends with what the old one says."""
+        """Another meter takes over: the epoch ends with what the old one says; the new one may hold a part of its money already."""
         self.case.sql(f"UPDATE supply_epoch SET closed_at = '{text(at)}', close_count = {self.count}, close_balance_fen = {self.now_fen()},"
                       f" close_energy_wh = {self.energy_wh} WHERE supply_id = {self.supply} AND epoch = {self.epoch}")
         self.meter = self.case.number(f"SELECT id FROM meter WHERE number = '{number}'")
         self.epoch += 1
+        self.case.sql(f"DELETE FROM supply WHERE meter_id = {self.meter};"
+                      f"UPDATE supply SET meter_id = {self.meter}, epoch = {self.epoch} WHERE id = {self.supply}")
         self.count, self.balance_fen, self.cost_e5, self.energy_wh = 0, balance_fen, 0, 120
-        self.open_epoch(at + datetime.timedelta(minutes=20))
+        self.open_epoch(at + datetime.timedelta(minutes=20), "swap_carried")
 
     def tariff(self, code, versions):
         """versions: (from, price per kWh in 1/10000 yuan)."""
@@ -313,8 +322,8 @@ class Days(Case):
         left_fen = meter.now_fen()
         meter.adjust(left_fen, swap_at - hours(0.1), swap_at - hours(0.05), kind="swap")
         meter.read(swap_at - hours(0.02))
-        meter.swap(swap_at, "L01-07")
-        meter.pay(left_fen, swap_at + hours(0.5))
+        meter.swap(swap_at, "L01-07", balance_fen=300)
+        meter.pay(left_fen - 300, swap_at + hours(0.5))
         meter.read(swap_at + hours(0.5))
         meter.use(8000)
         meter.read(at + datetime.timedelta(seconds=3))
@@ -322,9 +331,20 @@ class Days(Case):
         rows = meter.proofs("epoch, how, opening_fen, paid_in_fen, used_fen, refunded_fen, closing_fen")
         self.assertEqual([row[:2] for row in rows], [["1", "read"], ["1", "given"], ["2", "read"]])
         self.assertEqual((rows[1][5], rows[1][6]), (str(left_fen), "0"))
-        self.assertEqual((rows[2][3], rows[2][4]), (str(left_fen), "640"))
+        self.assertEqual((rows[2][3], rows[2][4], rows[2][6]), (str(left_fen - 300), "640", str(meter.now_fen())))
         days = self.sql(f"SELECT SUM(used_fen), SUM(paid_in_fen), SUM(refunded_fen) FROM proof WHERE supply_id = {meter.supply} GROUP BY day")
         self.assertEqual(len(days), 2)
+
+    def test_use_that_a_closing_posted_is_not_posted_again(self):
+        meter = Meter(self, "L01-10", midnight(1))
+        meter.day(midnight(1), 24000)
+        out = midnight(0) - datetime.timedelta(seconds=100)
+        meter.adjust(meter.now_fen(), out, out + datetime.timedelta(seconds=10), kind="close")
+        meter.post("use", "account_close", 1, "tenant_liability", meter.supply, "revenue", 0, 1920, out + datetime.timedelta(seconds=20))
+        meter.read(midnight(0) + datetime.timedelta(seconds=3))
+        self.prove()
+        self.assertEqual(meter.proofs("used_fen, closing_fen"), [["1920", "0"]])
+        self.assertEqual((self.ledger("tenant_liability", meter.supply), self.ledger("revenue")), (0, 1920))
 
     def test_a_handed_over_shop_is_cut_there(self):
         meter = Meter(self, "L01-08", midnight(1))
@@ -460,7 +480,7 @@ class Differences(Case):
         owed_fen = self.ledger("price_difference", meter.supply)
         self.assertAlmostEqual(owed_fen, 480, delta=2)
         meter.holds_prices(6000)
-        meter.adjust(-owed_fen, midnight(1) + hours(5), midnight(1) + hours(5.01), kind="correction")
+        meter.pay(owed_fen, midnight(1) + hours(5), origin="correction")
         meter.read(midnight(0) + datetime.timedelta(seconds=2))
         self.sql("UPDATE proof_state SET due_at = NOW() - INTERVAL 1 DAY")
         self.prove()
