@@ -34,6 +34,7 @@ export type Permission =
   | 'tariff.manage'
   | 'refund.request'
   | 'suspense.decide'
+  | 'swap.manage'
   | 'check.view'
   | 'proof.view';
 export type RoleCode = Schemas['SessionUser']['role'];
@@ -139,3 +140,5 @@ export type ProofPage = Schemas['ProofPage'];
 export type PaperDocument = Schemas['Document'];
 export type Refund = Schemas['Refund'];
 export type Adjustment = Schemas['Adjustment'];
+export type Swap = Schemas['Swap'];
+export type SwapPage = Schemas['SwapPage'];
