@@ -381,13 +381,19 @@ static void bill_texts(void **state)
     assert_non_null(subject);
     size_t before = (size_t)(subject - text);
     char *comma = arena_printf(&arena, "%.*s,,%s", (int)before, text, subject);
+    const char *end = memmem(text, len, "\xBD\xE1\xCA\xF8", 4); /* of the list */
+    assert_non_null(end);
+    while (*end != '#') {
+        end--;
+    }
     const struct {
         const char *text;
         size_t len;
         size_t rows;
     } cases[] = {{text, len, 2},
+                 {text, (size_t)(end - text), 0},
                  {comma, len + 2, 2},
-                 {text, len * 3 / 4, 0}, /* before the line that ends the list */
+                 {text, len * 3 / 4, 0},
                  {"a,b\r\n", 5, 0}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct pay_bill bill = {.code = ""};
@@ -400,6 +406,14 @@ static void bill_texts(void **state)
             assert_int_equal(bill.rows[0].fee_fen, 7);
         }
     }
+    /* a sum that does not fit what was packed */
+    size_t zip_len = zip_make("x.csv", text, len, zip, sizeof(zip));
+    unsigned char *directory = memmem(zip, zip_len, "PK\1\2", 4);
+    assert_non_null(directory);
+    directory[16] ^= 1;
+    struct pay_bill bill = {.code = ""};
+    assert_int_equal(alipay_bill_rows(&arena, (const char *)zip, zip_len, &bill), RC_OK);
+    assert_int_equal(bill.state, PAY_BILL_REFUSED);
     arena_release(&arena);
     documents_close(&documents);
 }
