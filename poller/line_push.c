@@ -35,7 +35,8 @@ static enum rc read_slow(struct step *step)
     return RC_OK;
 }
 
-static size_t values_of(const struct push_wanted *wanted, struct recipe_value values[7])
+static size_t values_of(const struct push_wanted *wanted,
+                        struct recipe_value values[PUSH_RATES + 4])
 {
     size_t count = 0;
     if (wanted->has_prices) {
@@ -49,6 +50,9 @@ static size_t values_of(const struct push_wanted *wanted, struct recipe_value va
         values[count++] = (struct recipe_value){"alarm1", wanted->alarm_fen[0]};
         values[count++] = (struct recipe_value){"alarm2", wanted->alarm_fen[1]};
     }
+    if (wanted->has_fee_control) {
+        values[count++] = (struct recipe_value){"enable", wanted->fee_control ? 1 : 0};
+    }
     if (wanted->has_overdraft) {
         values[count++] = (struct recipe_value){"overdraft", wanted->overdraft_fen};
     }
@@ -60,7 +64,7 @@ static bool write_all(struct step *step)
 {
     const struct device *device = &step->line->meters[step->index].device;
     const struct push_wanted *wanted = &step->look->wanted;
-    struct recipe_value values[PUSH_RATES + 3];
+    struct recipe_value values[PUSH_RATES + 4];
     struct device_event event = {0};
     size_t count = values_of(wanted, values);
     enum rc rc = RC_OK;

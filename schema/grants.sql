@@ -92,8 +92,7 @@ GRANT SELECT ON {database}.transfer TO {prefix}tenant@localhost, {prefix}notify@
 
 -- platform mode: jobs charges; the poller's last charge goes with the money into the meter
 GRANT INSERT, UPDATE ON {database}.mode_change TO {prefix}staff@localhost, {prefix}jobs@localhost, {prefix}poller@localhost;
-GRANT INSERT, UPDATE ON {database}.platform_span TO {prefix}jobs@localhost;
-GRANT UPDATE ON {database}.platform_span TO {prefix}poller@localhost;
+GRANT INSERT, UPDATE ON {database}.platform_span TO {prefix}jobs@localhost, {prefix}poller@localhost;
 GRANT INSERT ON {database}.charge TO {prefix}jobs@localhost, {prefix}poller@localhost;
 GRANT SELECT ON {database}.mode_change TO {prefix}poller@localhost, {prefix}notify@localhost, {prefix}tenant@localhost;
 GRANT SELECT ON {database}.platform_span TO {prefix}poller@localhost, {prefix}tenant@localhost;
@@ -113,6 +112,7 @@ GRANT UPDATE ON {database}.unit TO {prefix}jobs@localhost;
 GRANT INSERT, UPDATE ON {database}.meter_swap TO {prefix}staff@localhost;
 GRANT SELECT, UPDATE ON {database}.meter_swap TO {prefix}poller@localhost;
 GRANT UPDATE ON {database}.meter_swap TO {prefix}jobs@localhost;
+GRANT INSERT ON {database}.push_batch TO {prefix}poller@localhost;
 
 GRANT INSERT, UPDATE ON {database}.push_batch TO {prefix}staff@localhost;
 GRANT INSERT, UPDATE ON {database}.push TO {prefix}staff@localhost, {prefix}poller@localhost;

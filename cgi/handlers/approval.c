@@ -104,6 +104,23 @@ enum rc hold_approval(struct request *request, int64_t id, struct approval_item 
     return fill(request->arena, &view, ret_item);
 }
 
+struct approval_page {
+    struct approval_item approval;
+    const char *payload;
+};
+
+SHAPE(approval_page, "ApprovalPage", struct approval_page,
+      F_EMBED(struct approval_page, approval, &shape_approval),
+      F_JSON(struct approval_page, payload, NEEDED));
+
+enum rc handle_approval_show(struct request *request)
+{
+    struct approval_page page = {.payload = ""};
+    TRY(approval_payload(request->db, request->arena, request->ids[0], &page.payload));
+    TRY(hold_approval(request, request->ids[0], &page.approval));
+    return request_reply(request, 200, &page);
+}
+
 static const char *const list_states[] = {"open", "decided", NULL};
 
 struct approvals_input {

@@ -113,8 +113,8 @@ enum rc handle_refund_pay(struct request *request)
 
 /* ---- adjustments */
 
-static const char *const adjustment_kinds[] = {"refund", "reversal", "wrong_shop", "correction",
-                                               "swap",   "close",    "fence",      NULL};
+static const char *const adjustment_kinds[] = {
+    "refund", "reversal", "wrong_shop", "correction", "mode", "swap", "close", "fence", NULL};
 static const char *const asked_kinds[] = {"refund", "reversal", "wrong_shop", "correction", NULL};
 static const char *const adjustment_states[] = {"asked",   "approved",  "writing", "manual",
                                                 "applied", "typed",     "refused", "rejected",

@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/base/failpoint.h"
 #include "core/flow/delivery_own.h"
+#include "core/flow/mode_change.h"
 #include "core/flow/step.h"
 #include "core/rules/capability.h"
 #include "core/store/alarm.h"
@@ -35,6 +36,11 @@ static enum rc own_load(struct own *own, struct db *db, int64_t id)
     TRY(adjustments_get(db, &own->arena, id, &own->row));
     TRY(supply_lock(db, own->row.supply_id));
     return supply_get(db, &own->arena, own->row.supply_id, &own->supply);
+}
+
+static bool is_mode(const struct own *own)
+{
+    return strcmp(own->row.kind, "mode") == 0;
 }
 
 static enum rc audit(struct own *own, enum audit_action action, const char *code)
@@ -168,7 +174,7 @@ static enum rc refuse(struct own *own, struct writing *writing, const char *code
 {
     writing->answer = RC_REFUSED;
     TRY(adjustments_move(own->db, own->row.id, ADJUSTMENT_APPROVED, ADJUSTMENT_REFUSED));
-    TRY(lift_trip(own));
+    TRY(is_mode(own) ? mode_change_refused(own->db, &own->arena, &own->row, code) : lift_trip(own));
     if (is_swap(own)) {
         TRY(swaps_note_refused(own->db, own->row.id));
     }
@@ -271,6 +277,14 @@ static enum rc begin_work(struct db *db, void *context)
     if (fence) {
         TRY(fence_intent(&own, &delivery));
     }
+    if (is_mode(&own)) {
+        const char *why = "";
+        TRY(mode_change_target(db, &own.arena, &own.row, writing->reading, &targets.new_balance_fen,
+                               &why));
+        if (why[0] != '\0') {
+            return refuse(&own, writing, why);
+        }
+    }
     TRY(adjustments_set_targets(db, own.row.id, &targets));
     writing->frame = (struct adjustment_frame){targets.new_count, targets.new_balance_fen};
     writing->answer = RC_OK;
@@ -322,8 +336,8 @@ enum rc adjustment_mark_written(struct db *db, int64_t adjustment_id,
 static enum rc post(struct own *own)
 {
     const struct adjustment_row *row = &own->row;
-    if (row->left_fen == 0) {
-        return RC_OK;
+    if (row->left_fen == 0 || is_mode(own)) {
+        return RC_OK; /* a change of mode posts both of its sides at once */
     }
     bool corrects = strcmp(row->kind, "correction") == 0 || row->left_fen < 0;
     struct ledger_entry entry = {.posting =
@@ -385,7 +399,9 @@ static enum rc apply(struct own *own, const struct delivery_reading *reading)
     TRY(note_emptied(own, reading));
     /* a closed account and a meter on its way out stay off */
     bool stays = strcmp(own->row.kind, "close") == 0 || strcmp(own->row.kind, "swap") == 0;
-    if (!stays) {
+    if (is_mode(own)) {
+        TRY(mode_change_applied(own->db, &own->arena, &own->row, reading));
+    } else if (!stays) {
         TRY(lift_trip(own));
     }
     return audit(own, AUDIT_ACTION_ADJUSTMENT_APPLY, "");

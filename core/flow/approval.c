@@ -10,6 +10,8 @@
 #include "core/flow/account_close.h"
 #include "core/flow/delivery.h"
 #include "core/flow/lock_out.h"
+#include "core/flow/mode_change.h"
+#include "core/flow/push.h"
 #include "core/flow/refund.h"
 #include "core/flow/step.h"
 #include "core/flow/swap.h"
@@ -195,6 +197,20 @@ static enum rc carry_delivery_confirmed(const struct carrying *carrying)
                            carrying->row->id, carrying->row->reason, carrying->refusal);
 }
 
+static enum rc carry_mode_change(const struct carrying *carrying)
+{
+    TRY(check_maker(carrying, PERMISSION_TARIFF_MANAGE));
+    return mode_change_carry(carrying->db, carrying->arena, &carrying->maker, carrying->checker_id,
+                             carrying->row->id, carrying->refusal);
+}
+
+static enum rc carry_push(const struct carrying *carrying)
+{
+    TRY(check_maker(carrying, PERMISSION_TARIFF_MANAGE));
+    return push_carry(carrying->db, carrying->arena, &carrying->maker, carrying->row->id,
+                      carrying->payload, carrying->row->reason, carrying->refusal);
+}
+
 static enum rc carry_price_change(const struct carrying *carrying)
 {
     struct tariff_version_request request = {.reason = carrying->row->reason,
@@ -230,7 +246,9 @@ static enum rc carry_out(struct carrying *carrying)
     } acts[] = {{"command", carry_command},
                 {"lock_out", carry_lock_out},
                 {"lift", carry_lift},
+                {"mode_change", carry_mode_change},
                 {"price_change", carry_price_change},
+                {"push", carry_push},
                 {"refund", carry_refund},
                 {"adjustment", carry_adjustment},
                 {"close", carry_close},

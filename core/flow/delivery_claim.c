@@ -9,6 +9,7 @@
 #include "core/flow/delivery_own.h"
 #include "core/flow/step.h"
 #include "core/rules/purchase_guard.h"
+#include "core/store/mode_change.h"
 #include "core/store/restore.h"
 #include "core/store/swap.h"
 
@@ -64,7 +65,9 @@ static enum rc facts_of(struct delivery_own *own, const struct delivery_reading 
     bool leaving = false; /* the meter is on its way out: nothing may reach it any more */
     TRY(swaps_holds(own->db, &own->arena, row->supply_id, &leaving));
     TRY(deliveries_slot_taken(own->db, &own->arena, row->supply_id, row->id, &facts->slot_taken));
-    facts->slot_taken = facts->slot_taken || leaving;
+    bool moving = false; /* money is between meter and ledger */
+    TRY(mode_changes_moving(own->db, &own->arena, row->supply_id, &moving));
+    facts->slot_taken = facts->slot_taken || leaving || moving;
     TRY(delivery_own_setting(own, DELIVERY_SETTING_CEILING, DELIVERY_CEILING_FEN,
                              &facts->ceiling_fen));
     TRY(delivery_own_setting(own, DELIVERY_SETTING_HOARD, DELIVERY_HOARD_FEN, &facts->hoard_fen));

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/flow/mode_change.h"
 #include "core/flow/step.h"
 #include "core/rules/capability.h"
 #include "core/store/delivery.h"
@@ -29,8 +30,9 @@ static enum rc add_item(struct db *db, struct arena *arena, const struct asking 
     TRY(text_result(&json));
     TRY(supply_lock(db, item->supply_id));
     TRY(supply_get(db, arena, item->supply_id, &supply));
+    int64_t id = 0;
     return pushes_add(db, asking->batch_id, supply.id, supply.epoch, supply.meter_id,
-                      text_string(&json));
+                      text_string(&json), true, &id);
 }
 
 static enum rc ask_work(struct db *db, void *context)
@@ -96,6 +98,7 @@ static enum rc end(struct db *db, struct arena *arena, const struct push_look *l
                    const struct supply *supply, bool confirmed, const char *code)
 {
     TRY(pushes_set_ended(db, look->id, confirmed, code));
+    TRY(mode_change_pushed(db, arena, look->id, confirmed, code));
     const char *after = arena_printf(arena, "{\"push_id\":%lld,\"code\":\"%s\",\"writes\":%lld}",
                                      (long long)look->id, code, (long long)look->writes);
     enum audit_action action = confirmed ? AUDIT_ACTION_PUSH_CONFIRM : AUDIT_ACTION_PUSH_REFUSE;

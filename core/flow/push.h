@@ -11,11 +11,14 @@
 #include <stdint.h>
 
 #include "core/base/arena.h"
+#include "core/base/json.h"
 #include "core/base/rc.h"
 #include "core/flow/command.h"
 #include "core/rules/push.h"
 #include "core/store/push.h"
 
+#define PUSH_ASK_MAX 500 /* meters of one request by a person */
+#define PUSH_APPROVAL_EXPIRY_MS (INT64_C(7) * 86400 * 1000)
 #define PUSH_WRITES_MAX 6 /* frames without effect until the meter counts as refusing */
 
 struct push_item {
@@ -29,6 +32,32 @@ struct push_item {
 enum rc push_ask(struct db *db, const struct actor *actor, const struct push_item *items,
                  size_t count, int64_t due_at_ms, int64_t approval_id, const char *reason,
                  int64_t *ret_batch_id, struct command_refusal *ret_refusal) MUST_CHECK;
+
+/* What a person wants in meters; each part is there or left as it is. */
+struct push_ask {
+    const int64_t *supply_ids;
+    size_t count;
+    bool prices;           /* of the tariff in force at the moment, with its rate tables */
+    int64_t alarm_fen[2];  /* below 0: as they are */
+    int64_t overdraft_fen; /* below 0: as it is */
+    int64_t due_at_ms;     /* 0: now */
+    const char *reason;
+};
+
+/* Asks for the second person, who sees for each meter what stands there and what shall. RC_INVALID
+   with the field; RC_REFUSED "platform_mode", "no_tariff", "steps" or the code of a calendar that
+   no meter takes (table_misfit_code), field supply_ids. */
+enum rc push_request(struct db *db, struct arena *arena, const struct actor *actor,
+                     const struct push_ask *ask, int64_t *ret_approval_id,
+                     struct command_refusal *ret_refusal) MUST_CHECK;
+/* The second person agreed to this payload; inside the approval's transaction. */
+enum rc push_carry(struct db *db, struct arena *arena, const struct actor *maker,
+                   int64_t approval_id, const struct json_object *payload, const char *reason,
+                   struct command_refusal *ret_refusal) MUST_CHECK;
+/* What meters of a batch refused is written once more, as a batch of its own under the same yes.
+   RC_REFUSED "wrong_state": none refused. */
+enum rc push_retry(struct db *db, struct arena *arena, const struct actor *actor, int64_t batch_id,
+                   int64_t *ret_batch_id, struct command_refusal *ret_refusal) MUST_CHECK;
 
 /* Poller: due pushes of a shard; outside a transaction. */
 enum rc push_scan(struct db *db, struct arena *arena, int32_t shard, size_t max,

@@ -152,6 +152,9 @@ static enum rc fund(struct settling *settling, bool deliver)
     TRY(purchases_set_paid(settling->db, purchase->id, purchase->state, settling->now_ms));
     TRY(post(settling, POSTING_PAYMENT_SETTLED, "payment", settling->order.payment.id,
              purchase->supply_id));
+    if (settling->order.mode_turned) { /* the supply's mode changed since it was ordered */
+        TRY(purchases_set_mode(settling->db, purchase->id, purchase->platform_mode));
+    }
     if (deliver) {
         struct delivery_row delivery = {.purchase_id = purchase->id,
                                         .supply_id = purchase->supply_id,

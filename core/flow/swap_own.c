@@ -203,7 +203,9 @@ enum rc swap_own_push(const struct swap_own *own, int64_t meter_id, int64_t epoc
     }
     TRY(pushes_add_batch(own->db, own->swap.reason, own->swap.maker_id, own->swap.approval_id,
                          clock_now_ms(), &batch_id));
-    return pushes_add(own->db, batch_id, own->supply.id, epoch, meter_id, own->swap.wanted);
+    int64_t push_id = 0;
+    return pushes_add(own->db, batch_id, own->supply.id, epoch, meter_id, own->swap.wanted, true,
+                      &push_id);
 }
 
 enum rc swap_own_audit(const struct swap_own *own, enum audit_action action, const char *reason,

@@ -63,6 +63,20 @@ static enum rc parse(struct arena *arena, const char *kind_name, const char *bod
     return rc;
 }
 
+/* What holds until the moment: the second person sees both. */
+static enum rc body_before(struct db *db, struct arena *arena,
+                           const struct tariff_version_request *request, const char **ret_body)
+{
+    struct tariff_version_row *rows = NULL;
+    size_t count = 0;
+    *ret_body = "null";
+    TRY(tariff_versions_list(db, arena, request->tariff_id, &rows, &count));
+    for (size_t i = 0; i < count && rows[i].valid_from_at < request->valid_from_at_ms; i++) {
+        *ret_body = rows[i].body;
+    }
+    return RC_OK;
+}
+
 static enum rc ask_second_person(struct db *db, struct arena *arena, const struct actor *actor,
                                  const struct tariff_version_request *request,
                                  const struct tariff_row *tariff, int64_t *ret_approval_id,
@@ -71,6 +85,8 @@ static enum rc ask_second_person(struct db *db, struct arena *arena, const struc
     char moment[CLOCK_TEXT_MAX];
     (void)clock_format_rfc3339(request->valid_from_at_ms, moment);
     const char *code = step_json_inner(arena, tariff->code);
+    const char *before = NULL;
+    TRY(body_before(db, arena, request, &before));
     if (code == NULL) {
         return RC_MEMORY;
     }
@@ -84,10 +100,10 @@ static enum rc ask_second_person(struct db *db, struct arena *arena, const struc
             "{\"act\":\"price_change\",\"tariff_id\":%lld,\"kind\":\"%s\","
             "\"valid_from_at_ms\":%lld,\"summary_zh\":\"电价方案 %s 自 %s"
             " 起执行新价,涉及 %lld 个供电点\",\"summary_en\":\"Tariff %s changes"
-            " its prices from %s on, for %lld supplies\",\"body\":%s}",
+            " its prices from %s on, for %lld supplies\",\"before\":%s,\"body\":%s}",
             (long long)request->tariff_id, request->kind, (long long)request->valid_from_at_ms,
             code, moment, (long long)tariff->supplies, code, moment, (long long)tariff->supplies,
-            request->body),
+            before, request->body),
         .reason = request->reason,
         .expires_after_ms = TARIFF_APPROVAL_EXPIRY_MS,
     };

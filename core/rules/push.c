@@ -75,18 +75,22 @@ enum rc push_parse_json(const char *text, struct push_wanted *ret_wanted)
     wanted.has_prices = json_has(json, "price_e4");
     wanted.has_alarms = json_has(json, "alarm_fen");
     wanted.has_overdraft = json_has(json, "overdraft_fen");
+    wanted.has_fee_control = json_has(json, "fee_control");
     if (wanted.has_prices) {
         TRY(parse_numbers(json, "price_e4", PUSH_RATES, PRICE_MAX_E4, wanted.price_e4));
     }
     if (wanted.has_alarms) {
         TRY(parse_numbers(json, "alarm_fen", 2, UINT32_MAX, wanted.alarm_fen));
     }
+    if (wanted.has_fee_control) {
+        TRY(json_get_bool(json, "fee_control", &wanted.fee_control));
+    }
     if (wanted.has_overdraft) {
         TRY(json_get_int(json, "overdraft_fen", 0, INT32_MAX, &wanted.overdraft_fen));
     }
     TRY(parse_tables(json, &wanted.tables));
     if (!wanted.has_prices && !wanted.has_alarms && !wanted.has_overdraft &&
-        wanted.tables.parts == 0) {
+        !wanted.has_fee_control && wanted.tables.parts == 0) {
         return RC_INVALID;
     }
     *ret_wanted = wanted;
@@ -131,6 +135,10 @@ void push_add_json(struct text *json, const struct push_wanted *wanted)
         add_key(json, "overdraft_fen");
         text_add_int(json, wanted->overdraft_fen);
     }
+    if (wanted->has_fee_control) {
+        add_key(json, "fee_control");
+        text_add_string(json, wanted->fee_control ? "true" : "false");
+    }
     if ((wanted->tables.parts & RATE_TABLE_ZONES) != 0) {
         add_hex(json, "zones", wanted->tables.zones, sizeof(wanted->tables.zones));
     }
@@ -161,6 +169,11 @@ bool push_stands(const struct push_wanted *wanted, const struct reading *reading
     }
     if (wanted->has_overdraft) {
         stands = stands && is_there(reading, POINT_overdraft, wanted->overdraft_fen);
+    }
+    if (wanted->has_fee_control) {
+        int64_t enabled = 0;
+        bool read = reading_get(reading, POINT_fee_control_enabled, &enabled);
+        stands = stands && read && (enabled != 0) == wanted->fee_control;
     }
     if ((wanted->tables.parts & RATE_TABLE_ZONES) != 0) {
         stands = stands && memcmp(wanted->tables.zones, tables->zones, sizeof(tables->zones)) == 0;

@@ -3,7 +3,8 @@
  * is there or left as it is. Stored as JSON:
  *
  *   {"price_e4": [sharp, peak, flat, valley], "alarm_fen": [level 1, level 2], "overdraft_fen": n,
- *    "zones": "24 hex digits", "day_1": "84 hex digits", "day_2": "84 hex digits"}
+ *    "fee_control": true, "zones": "24 hex digits", "day_1": "84 hex digits", "day_2": "84 hex
+ * digits"}
  */
 #ifndef PW_RULES_PUSH_H
 #define PW_RULES_PUSH_H
@@ -20,10 +21,11 @@
 #define PUSH_RATES 4
 
 struct push_wanted {
-    bool has_prices, has_alarms, has_overdraft;
+    bool has_prices, has_alarms, has_overdraft, has_fee_control;
     int64_t price_e4[PUSH_RATES]; /* 0 .. PRICE_MAX_E4 */
     int64_t alarm_fen[2];
     int64_t overdraft_fen;
+    bool fee_control;               /* the meter charges use and cuts at zero by itself */
     struct rate_table_bytes tables; /* parts says which */
 };
 

@@ -7,10 +7,19 @@
 #include "core/store/like.h"
 #include "core/store/row.h"
 
+/* Prepaid money of supply s as the ledger has it. */
+#define LEDGER_FEN                                                                                 \
+    " CAST(COALESCE((SELECT SUM(x.amount_fen) FROM ledger_account y JOIN transfer x"               \
+    " ON x.credit_id = y.id WHERE y.supply_id = s.id AND y.code = 'tenant_liability'), 0)"         \
+    " - COALESCE((SELECT SUM(x.amount_fen) FROM ledger_account y JOIN transfer x"                  \
+    " ON x.debit_id = y.id WHERE y.supply_id = s.id AND y.code = 'tenant_liability'), 0)"          \
+    " AS SIGNED)"
+
 #define SELECT_ACCOUNTS                                                                            \
     "SELECT a.id, a.number, a.name, a.kind, a.state,"                                              \
     " COALESCE(GROUP_CONCAT(DISTINCT u.number ORDER BY u.number SEPARATOR ','), ''),"              \
-    " COUNT(s.id), CAST(SUM(ms.balance_fen) AS SIGNED), MIN(ms.taken_at),"                         \
+    " COUNT(s.id), CAST(SUM(IF(s.billing_mode = 'platform'," LEDGER_FEN                            \
+    ", ms.balance_fen)) AS SIGNED), MIN(ms.taken_at),"                                             \
     " CAST(COALESCE((SELECT SUM(b.amount_fen) FROM purchase b WHERE b.account_id = a.id"           \
     " AND b.state = 'paid'), 0) AS SIGNED), a.deposit_fen, a.ends_at, a.created_at, a.opened_at,"  \
     " a.closed_at FROM account a"                                                                  \
@@ -137,7 +146,9 @@ enum rc supply_choice(struct db *db, struct arena *arena, const struct supply_qu
     TRY(db_query(
         db, arena,
         "SELECT s.id, s.meter_id, s.epoch, u.number, u.shop_name, m.number, s.billing_mode, a.id,"
-        " a.name, ms.balance_fen, ms.purchase_count, ms.energy_wh, ms.taken_at,"
+        " a.name, IF(s.billing_mode = 'platform'," LEDGER_FEN
+        ", ms.balance_fen), ms.purchase_count,"
+        " ms.energy_wh, ms.taken_at,"
         " ms.taken_at IS NULL OR ms.taken_at < ?, s.frozen_reason IS NOT NULL,"
         " e.id IS NOT NULL, CAST(COALESCE((SELECT SUM(b.amount_fen) FROM purchase b"
         " WHERE b.supply_id = s.id AND b.state = 'paid'), 0) AS SIGNED), t.id, t.name, o.from_at"

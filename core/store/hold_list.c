@@ -199,3 +199,15 @@ enum rc approval_list_one(struct db *db, struct arena *arena, int64_t id,
     fill_approval(&rows, 0, ret_view);
     return RC_OK;
 }
+
+enum rc approval_payload(struct db *db, struct arena *arena, int64_t id, const char **ret_payload)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena, "SELECT payload FROM approval WHERE id = ?", DB_ARGS(db_int(id)), 1,
+                 &rows));
+    if (rows.count == 0) {
+        return RC_NOT_FOUND;
+    }
+    *ret_payload = db_get_text(&rows, 0, 0);
+    return RC_OK;
+}

@@ -95,4 +95,8 @@ enum rc approval_list(struct db *db, struct arena *arena, const struct hold_ques
 enum rc approval_list_one(struct db *db, struct arena *arena, int64_t id,
                           struct approval_view *ret_view) MUST_CHECK;
 
+/* What exactly will happen, as it was stored: JSON. RC_NOT_FOUND. */
+enum rc approval_payload(struct db *db, struct arena *arena, int64_t id,
+                         const char **ret_payload) MUST_CHECK;
+
 #endif

@@ -57,6 +57,17 @@ enum rc purchases_set_paid(struct db *db, int64_t id, enum purchase_state from, 
     return row_moved(&outcome);
 }
 
+enum rc purchases_set_mode(struct db *db, int64_t id, bool platform)
+{
+    assert(db_in_transaction(db));
+    struct db_outcome outcome = {0};
+    TRY(db_execute(db,
+                   "UPDATE purchase SET mode = ? WHERE id = ?"
+                   " AND state NOT IN ('delivered', 'credited')",
+                   DB_ARGS(db_text(platform ? "platform" : "meter"), db_int(id)), &outcome));
+    return row_moved(&outcome);
+}
+
 enum rc purchases_set_ended(struct db *db, int64_t id, enum purchase_state from,
                             enum purchase_state to, int64_t at_ms)
 {
@@ -70,8 +81,9 @@ enum rc purchases_set_ended(struct db *db, int64_t id, enum purchase_state from,
 }
 
 static const char facts_sql[] =
-    "SELECT s.id, s.meter_id, s.epoch, l.shard, s.billing_mode = 'platform', "
-    "s.protected, " BY_HAND_SQL
+    "SELECT s.id, s.meter_id, s.epoch, l.shard, s.billing_mode = 'platform' AND NOT EXISTS"
+    " (SELECT 1 FROM mode_change x WHERE x.live_supply = s.id AND x.to_mode = 'meter'"
+    " AND x.state = 'moving'), s.protected, " BY_HAND_SQL
     ", s.frozen_reason IS NOT NULL, l.writable AND l.enabled, h.silent_since_at IS NOT NULL,"
     " e.epoch = s.epoch, u.number, m.number, u.shop_name, a.id, a.number, a.name, a.kind, a.state,"
     " ms.balance_fen, ms.taken_at, mp.price_flat_e4, CAST(COALESCE((SELECT SUM(b.amount_fen)"

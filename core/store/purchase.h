@@ -38,6 +38,9 @@ enum rc purchases_insert(struct db *db, const struct purchase *purchase,
 /* open or cancelled -> paid. RC_CONFLICT. */
 enum rc purchases_set_paid(struct db *db, int64_t id, enum purchase_state from,
                            int64_t at_ms) MUST_CHECK;
+/* Into the meter or onto the platform: as the supply is when the money is there. RC_CONFLICT: it is
+   over. */
+enum rc purchases_set_mode(struct db *db, int64_t id, bool platform) MUST_CHECK;
 /* Moves to an end. RC_CONFLICT. */
 enum rc purchases_set_ended(struct db *db, int64_t id, enum purchase_state from,
                             enum purchase_state to, int64_t at_ms) MUST_CHECK;

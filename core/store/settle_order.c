@@ -65,11 +65,14 @@ enum rc settle_orders_read(struct db *db, struct arena *arena, const char *order
         " b.supply_id, b.epoch, b.mode = 'platform', b.origin, b.amount_fen, b.state,"
         " a.state = 'open' AND NOT EXISTS (SELECT 1 FROM account_close q WHERE q.open_account ="
         " a.id), e.meter_id, l.shard, v.id, v.payment_id, v.amount_fen, v.currency,"
-        " v.order_number, r.value = '1'"
+        " v.order_number, r.value = '1', s.billing_mode = 'platform' AND NOT EXISTS (SELECT 1"
+        " FROM mode_change x WHERE x.live_supply = s.id AND x.to_mode = 'meter'"
+        " AND x.state = 'moving')"
         " FROM payment p LEFT JOIN purchase b ON b.id = p.purchase_id LEFT JOIN account a ON a.id "
         "= b.account_id"
         " LEFT JOIN supply_epoch e ON e.supply_id = b.supply_id AND e.epoch = b.epoch"
         " LEFT JOIN meter m ON m.id = e.meter_id LEFT JOIN line l ON l.id = m.line_id"
+        " LEFT JOIN supply s ON s.id = b.supply_id"
         " LEFT JOIN payment_event v ON v.channel = ? AND v.merchant = ?"
         " AND v.provider_transaction = ? AND v.paid AND v.verified"
         " LEFT JOIN site_setting r ON r.name = 'payment_reopen_late'"
@@ -88,6 +91,8 @@ enum rc settle_orders_read(struct db *db, struct arena *arena, const char *order
     TRY(fill_payment(&rows, &order.payment));
     if (order.payment.purchase_id != 0) {
         TRY(fill_purchase(&rows, &order.purchase));
+        order.mode_turned = order.purchase.platform_mode != row_bool(&rows, 0, 27);
+        order.purchase.platform_mode = row_bool(&rows, 0, 27);
     }
     if (order.event_found) {
         order.event = (struct payment_event_seen){.payment_id = db_get_int(&rows, 0, 22),

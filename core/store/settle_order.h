@@ -26,6 +26,7 @@ struct settle_order {
     bool event_found;         /* a verified event of the transaction says paid */
     struct payment_event_seen event;
     bool reopen_late; /* site setting payment_reopen_late */
+    bool mode_turned; /* the supply's mode is no longer the one it was ordered in */
 };
 
 /* provider_transaction NULL: of none. Texts in the arena. RC_OK also when nothing was found. */

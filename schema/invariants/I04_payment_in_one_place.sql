@@ -9,7 +9,7 @@ WHERE p.state = 'settled' AND NOT CASE p.disposition
   WHEN 'pending' THEN b.state = 'paid' AND COALESCE(r.given_back_fen, 0) = 0
     AND (d.state IN ('pending','sending','fencing','hold','manual','fenced','cancelled') OR (b.mode = 'platform' AND d.id IS NULL))
   WHEN 'delivered' THEN b.state = 'delivered' AND d.state = 'confirmed' AND COALESCE(r.given_back_fen, 0) = 0
-  WHEN 'credited' THEN b.state = 'credited' AND d.id IS NULL AND COALESCE(r.given_back_fen, 0) = 0
+  WHEN 'credited' THEN b.state = 'credited' AND (d.id IS NULL OR d.state = 'cancelled') AND COALESCE(r.given_back_fen, 0) = 0
   WHEN 'refunded' THEN COALESCE(r.given_back_fen, 0) = p.amount_fen
   WHEN 'suspense' THEN COALESCE(r.given_back_fen, 0) = 0
   ELSE FALSE END;

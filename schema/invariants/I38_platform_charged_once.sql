@@ -7,8 +7,9 @@ SELECT 'span', b.id FROM platform_span a JOIN platform_span b ON b.supply_id = a
 WHERE a.until_at IS NULL OR b.from_at < a.until_at
 UNION ALL
 SELECT 'meter', p.supply_id FROM platform_span p JOIN supply s ON s.id = p.supply_id JOIN meter_parameter m ON m.meter_id = s.meter_id
-WHERE p.mode_change_id IS NOT NULL AND p.until_at IS NULL AND s.epoch = p.epoch AND m.fee_control_enabled = 1 AND m.read_at > p.from_at
-  AND NOT EXISTS (SELECT 1 FROM mode_change c WHERE c.live_supply = p.supply_id AND c.to_mode = 'meter')
+WHERE p.mode_change_id IS NOT NULL AND p.until_at IS NULL AND s.epoch = p.epoch AND m.fee_control_enabled = 1
+  AND m.read_at > (SELECT c.ended_at FROM mode_change c WHERE c.id = p.mode_change_id)
+  AND NOT EXISTS (SELECT 1 FROM mode_change c WHERE c.live_supply = p.supply_id)
 UNION ALL
 SELECT 'supply', p.supply_id FROM platform_span p JOIN supply s ON s.id = p.supply_id
 WHERE p.until_at IS NULL AND s.billing_mode = 'meter';

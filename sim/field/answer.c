@@ -81,7 +81,7 @@ static size_t write_registers(struct meter *meter, const struct meter_time *time
 static void take_parameters(struct meter *meter, const struct meter_time *time, const uint8_t *data)
 {
     const uint8_t *at = data;
-    if (at[0] != 0) {
+    if (at[0] != 0 && (meter->capabilities & METER_FEE_CONTROL_WRITTEN) != 0) {
         meter->fee_control = at[1] != 0 ? 1 : 0;
     }
     if (at[2] != 0) { /* signed: an overdraft may be written back */

@@ -40,7 +40,7 @@ static const struct {
 } capabilities[] = {
     {"zero_purchase", METER_ZERO_PURCHASE},    {"last_amount_register", METER_LAST_AMOUNT},
     {"repeat_refused", METER_REPEAT_REFUSED},  {"gap_refused", METER_GAP_REFUSED},
-    {"hoarding_refused", METER_HOARD_REFUSED},
+    {"hoarding_refused", METER_HOARD_REFUSED}, {"fee_control_written", METER_FEE_CONTROL_WRITTEN},
 };
 
 struct change { /* a meter as it shall be */

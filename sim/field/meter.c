@@ -113,8 +113,8 @@ static void set_fresh(struct meter *meter, const struct meter_time *time)
     meter->fee_control = 1;
     meter->run_word = RUN_MULTI_RATE | (meter->park.external_control ? RUN_EXTERNAL : 0) |
                       (meter->park.model == PARK_DDSY1352 ? RUN_PREPAY : 0);
-    meter->capabilities =
-        METER_ZERO_PURCHASE | METER_REPEAT_REFUSED | METER_GAP_REFUSED | METER_HOARD_REFUSED;
+    meter->capabilities = METER_ZERO_PURCHASE | METER_REPEAT_REFUSED | METER_GAP_REFUSED |
+                          METER_HOARD_REFUSED | METER_FEE_CONTROL_WRITTEN;
     meter->demand_window = 0;
     meter->demand_mj = 0;
     meter->max_demand_w = 0;

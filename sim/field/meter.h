@@ -37,11 +37,12 @@
 #define METER_MJ_PER_WH 3600000
 
 enum meter_capability {
-    METER_ZERO_PURCHASE = 1,  /* a purchase of nothing burns the count */
-    METER_LAST_AMOUNT = 2,    /* 0x0419 holds the amount of the last purchase */
-    METER_REPEAT_REFUSED = 4, /* a repeated count credits nothing */
-    METER_GAP_REFUSED = 8,    /* only the next count is accepted */
-    METER_HOARD_REFUSED = 16, /* a purchase past the hoarding limit is refused */
+    METER_ZERO_PURCHASE = 1,        /* a purchase of nothing burns the count */
+    METER_LAST_AMOUNT = 2,          /* 0x0419 holds the amount of the last purchase */
+    METER_REPEAT_REFUSED = 4,       /* a repeated count credits nothing */
+    METER_GAP_REFUSED = 8,          /* only the next count is accepted */
+    METER_FEE_CONTROL_WRITTEN = 32, /* 0200 switches fee control */
+    METER_HOARD_REFUSED = 16,       /* a purchase past the hoarding limit is refused */
 };
 
 enum meter_purchase_result {
