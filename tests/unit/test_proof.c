@@ -133,7 +133,10 @@ static void test_the_nearest_reading(void **context)
     assert_int_equal(point.balance_fen, 900);
     before.read_at_ms = at_ms - NEAR_MS;
     assert_int_equal(proof_boundary(at_ms, NEAR_MS, 1, &before, NULL, NULL, 0, &point), RC_OK);
-    before.read_at_ms--; /* silent since: it waits */
+    before.read_at_ms = at_ms + 1; /* the stretch began with a reading behind the moment */
+    after.read_at_ms = at_ms + 3;
+    assert_int_equal(proof_boundary(at_ms, 0, 1, &before, &after, NULL, 0, &point), RC_NOT_FOUND);
+    before.read_at_ms = at_ms - NEAR_MS - 1; /* silent since: it waits */
     assert_int_equal(proof_boundary(at_ms, NEAR_MS, 1, &before, NULL, NULL, 0, &point),
                      RC_NOT_FOUND);
 }
@@ -167,6 +170,11 @@ static void test_a_silent_meter_is_estimated(void **context)
     assert_false(point.has_rates);
     assert_int_equal(point.count, 3);
     assert_int_equal(point.balance_fen, 9000);
+    before.has_rates = true;
+    after.has_rates = false;
+    assert_int_equal(proof_boundary(at_ms, NEAR_MS, 1, &before, &after, moves, 4, &point), RC_OK);
+    assert_false(point.has_rates);
+    after.has_rates = true;
     /* and the estimate is no reading for the next boundary near it */
     struct proof_point second;
     assert_int_equal(
