@@ -5,6 +5,8 @@
 #include "tests/flow/delivery_rows.h"
 #include "tests/flow/flow.h"
 
+#define ZERO INT64_MIN /* an amount of 0, which else stands for that of the order */
+
 static const uint8_t body[32] = {9, 8, 7};
 
 /* The fact of a case, with what it leaves out as a true notice of order P53 says it. */
@@ -17,7 +19,7 @@ static struct settle_fact fact_of(const struct given *given)
         fact.provider_transaction == NULL ? "W53" : fact.provider_transaction;
     fact.order_number = fact.order_number == NULL ? "P53" : fact.order_number;
     fact.currency = fact.currency == NULL ? "CNY" : fact.currency;
-    fact.amount_fen = fact.amount_fen == 0 ? 5000 : fact.amount_fen;
+    fact.amount_fen = fact.amount_fen == 0 ? 5000 : fact.amount_fen == ZERO ? 0 : fact.amount_fen;
     fact.paid = !given->not_tripped;
     fact.body_sha256 = given->with_evidence ? body : NULL;
     return fact;
@@ -210,6 +212,7 @@ static const struct flow_case cases[] = {
     {"no_currency", settle, ORDER, {.fact = {.currency = "CN"}}},
     {"no_transaction", settle, ORDER, {.fact = {.provider_transaction = ""}}},
     {"one_fen", settle, ORDER, {.fact = {.amount_fen = 1}}},
+    {"zero", settle, ORDER, {.fact = {.amount_fen = ZERO}}},
     {"below_zero", settle, ORDER, {.fact = {.amount_fen = -1}}},
     {"most", settle, ORDER, {.fact = {.amount_fen = INT64_C(1000000000000)}}},
     {"too_much", settle, ORDER, {.fact = {.amount_fen = INT64_C(1000000000001)}}},
