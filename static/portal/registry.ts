@@ -81,6 +81,7 @@ export const pages: readonly PageRow[] = [
   { path: '/accounts', name: 'accounts', title: 'page.accounts', permission: 'account.view', group: 'tenants', icon: Wallet, load: () => import('./pages/accounts/AccountsPage.vue') },
   { path: '/accounts/new', name: 'account_new', title: 'page.account_new', permission: 'account.manage', group: 'tenants', icon: CirclePlus, load: () => import('./pages/accounts/OpenAccountPage.vue') },
   { path: '/accounts/:id(\\d+)', name: 'account', title: 'page.account', permission: 'account.view', load: () => import('./pages/accounts/AccountPage.vue') },
+  { path: '/accounts/:id(\\d+)/close', name: 'account_close', title: 'page.account_close', permission: 'account.view', load: () => import('./pages/accounts/ClosePage.vue') },
   { path: '/take-over', name: 'take_overs', title: 'page.take_over', permission: 'account.view', group: 'tenants', icon: Finished, load: () => import('./pages/takeover/TakeOversPage.vue') },
   { path: '/take-over/:id(\\d+)', name: 'take_over', title: 'page.take_over', permission: 'account.view', load: () => import('./pages/takeover/TakeOverPage.vue') },
   { path: '/swaps', name: 'swaps', title: 'page.swaps', permission: 'account.view', group: 'tenants', icon: Switch, load: () => import('./pages/swaps/SwapsPage.vue') },

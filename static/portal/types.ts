@@ -27,6 +27,8 @@ export type Permission =
   | 'alarm.view'
   | 'account.view'
   | 'account.manage'
+  | 'account.close'
+  | 'close.approve'
   | 'contact.phone'
   | 'sell'
   | 'purchase.view'
@@ -139,6 +141,9 @@ export type Proofs = Schemas['Proofs'];
 export type ProofPage = Schemas['ProofPage'];
 export type PaperDocument = Schemas['Document'];
 export type Refund = Schemas['Refund'];
+export type AccountClosePage = Schemas['AccountClosePage'];
+export type CloseSupply = Schemas['CloseSupply'];
+export type Openings = Schemas['Openings'];
 export type Adjustment = Schemas['Adjustment'];
 export type Swap = Schemas['Swap'];
 export type SwapPage = Schemas['SwapPage'];
