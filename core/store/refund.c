@@ -236,6 +236,9 @@ enum rc money_asks_end(struct db *db, int64_t approval_id)
     TRY(db_execute(db,
                    "UPDATE account_close c JOIN approval a ON a.id = c.approval_id SET"
                    " c.state = 'cancelled', c.ended_at = a.decided_at WHERE c.state = 'asked'"
+                   " AND a.state IN ('rejected', 'expired') AND (? = 0 OR a.id = ?)",
+                   DB_ARGS(id, id), NULL));
+    TRY(db_execute(db,
                    "UPDATE mode_change c JOIN approval a ON a.id = c.approval_id SET"
                    " c.state = IF(a.state = 'expired', 'expired', 'rejected'),"
                    " c.ended_at = COALESCE(a.decided_at, a.expires_at) WHERE c.state = 'asked'"
