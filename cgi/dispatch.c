@@ -316,7 +316,7 @@ enum rc dispatch(struct request *request, enum route_role role, const char *meth
         return RC_OK;
     }
     enum rc rc = serve(request, read_body, context);
-    if (rc != RC_OK) {
+    if (rc != RC_OK && !request->own_words) {
         reply_problem(request, rc, rc_http_status(rc));
     }
     return rc;

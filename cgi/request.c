@@ -40,6 +40,15 @@ enum rc request_reply_bytes(struct request *request, int status, const char *typ
     return text_result(request->reply);
 }
 
+enum rc request_fail_bytes(struct request *request, enum rc rc, int status, const char *type,
+                           const char *bytes)
+{
+    assert(rc != RC_OK && status >= 400);
+    TRY(request_reply_bytes(request, status, type, bytes, strlen(bytes)));
+    request->own_words = true;
+    return rc;
+}
+
 void request_add_header(struct request *request, const char *name, const char *value)
 {
     assert(request->headers_count < REQUEST_HEADERS_MAX);

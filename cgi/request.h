@@ -28,6 +28,7 @@
 #include "cgi/shape.h"
 #include "core/base/arena.h"
 #include "core/base/config.h"
+#include "core/base/http.h"
 #include "core/base/text.h"
 #include "core/store/audit.h"
 #include "core/store/db.h"
@@ -41,6 +42,7 @@
 #define REQUEST_HEADERS_MAX 8
 
 struct counters;
+struct pay;
 struct route;
 struct request;
 
@@ -62,6 +64,7 @@ struct worker {
     const uint8_t *field_key; /* 32 bytes, or NULL when the role has none */
     int hash_gate;            /* descriptor of gate.h */
     struct counters *counters;
+    struct pay *pay; /* role notify: the providers' keys; NULL else */
 };
 
 struct request {
@@ -78,9 +81,11 @@ struct request {
     const char *idempotency_key; /* "" if none; UUID form checked for IDEMPOTENT routes */
     const char *accept_encoding;
     const char *content_type;
-    const char *file_name;     /* X-File-Name, "" if none; not yet decoded */
-    const char *cookie;        /* whole header */
-    const char *session_token; /* "" if none */
+    const char *file_name;                /* X-File-Name, "" if none; not yet decoded */
+    const char *cookie;                   /* whole header */
+    const char *session_token;            /* "" if none */
+    const struct http_header *headers_in; /* role notify only: all, as they came */
+    size_t headers_in_count;
     const char *body;
     size_t body_len;
     int64_t ids[REQUEST_IDS_MAX];
@@ -107,6 +112,8 @@ struct request {
     const char *problem_code;
     const char *problem_field;
     const char *problem_detail;
+    bool own_words;   /* answered though it failed: no problem+json */
+    const char *note; /* one line for the log, NULL: none */
     struct {
         request_after call;
         int64_t number;
@@ -124,6 +131,10 @@ enum rc request_reply_empty(struct request *request) MUST_CHECK;
 /* Bytes of another type: "text/plain; charset=utf-8". */
 enum rc request_reply_bytes(struct request *request, int status, const char *type,
                             const char *bytes, size_t len) MUST_CHECK;
+/* The same for a failure: these bytes instead of problem+json, for callers with a language of their
+   own. Returns rc, which must not be RC_OK, or what kept the bytes from being stored. */
+enum rc request_fail_bytes(struct request *request, enum rc rc, int status, const char *type,
+                           const char *bytes) MUST_CHECK;
 /* Adds a header to the answer (Set-Cookie, Retry-After). Strings are borrowed: literals or arena.
  */
 void request_add_header(struct request *request, const char *name, const char *value);

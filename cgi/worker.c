@@ -1,6 +1,7 @@
 #include "cgi/worker.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcgiapp.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include "core/base/crypto.h"
 #include "core/base/log.h"
 #include "core/flow/command.h"
+#include "core/pay/provider.h"
 #include "core/store/role.h"
 
 #define PARAMS_MAX 200
@@ -157,6 +159,35 @@ static void fill(struct request *request, const FCGX_Request *fcgi)
     }
 }
 
+/* Every header as it came; nginx dropped those whose names could be taken for others. Past the
+   maximum none is handed on: which of them was signed could not be said. */
+static void fill_headers(struct request *request, const FCGX_Request *fcgi)
+{
+    static const char prefix[] = "HTTP_";
+    struct http_header *list = arena_take_array(request->arena, HTTP_HEADERS_MAX, sizeof *list);
+    size_t count = 0;
+    for (char **at = fcgi->envp; list != NULL && *at != NULL; at++) {
+        char *value = strchr(*at, '=');
+        if (strncmp(*at, prefix, sizeof(prefix) - 1) != 0 || value == NULL) {
+            continue;
+        }
+        const char *start = *at + sizeof(prefix) - 1;
+        char *name = count == HTTP_HEADERS_MAX
+                         ? NULL
+                         : arena_take(request->arena, (size_t)(value - start) + 1);
+        if (name == NULL) {
+            return;
+        }
+        for (char *to = name; start < value; start++, to++) {
+            *to = (char)(*start == '_' ? '-' : tolower((unsigned char)*start));
+            to[1] = '\0';
+        }
+        list[count++] = (struct http_header){.name = name, .value = value + 1};
+    }
+    request->headers_in = list;
+    request->headers_in_count = count;
+}
+
 static void send_answer(const struct request *request, FCGX_Request *fcgi)
 {
     FCGX_FPrintF(fcgi->out, "Status: %d\r\nCache-Control: no-store\r\n", request->status);
@@ -173,6 +204,9 @@ static void send_answer(const struct request *request, FCGX_Request *fcgi)
 
 static void log_failure(const struct request *request, enum rc rc)
 {
+    if (request->note != NULL) {
+        log_write(LOG_WARNING, request->path, "%s", request->note);
+    }
     if (request->status < 500) {
         return;
     }
@@ -193,6 +227,9 @@ static void answer(struct worker *worker, enum route_role role, struct arena *ar
                               .arena = arena,
                               .reply = reply};
     fill(&request, fcgi);
+    if (role == ROUTE_NOTIFY) {
+        fill_headers(&request, fcgi);
+    }
     const char *query = FCGX_GetParam("QUERY_STRING", fcgi->envp);
     enum rc rc = RC_OK;
     if (query != NULL && strlen(query) > QUERY_BYTES_MAX) {
@@ -242,6 +279,23 @@ static int serve_until_stopped(const struct worker_start *start, struct worker *
     return status;
 }
 
+/* The keys of the payment providers; one that is set by half ends the program, naming the key. */
+static int open_providers(const struct worker_start *start, struct worker *worker)
+{
+    CLEANUP(text_release) struct text problems;
+    text_init(&problems, 65536);
+    if (start->role != ROUTE_NOTIFY) {
+        return 0;
+    }
+    enum rc rc = pay_open(start->config, clock_now_ms(), &problems, &worker->pay);
+    if (rc != RC_OK) {
+        log_write(LOG_ERROR, "payment providers", "%s: %s", rc_sentence(rc),
+                  text_string(&problems));
+        return WORKER_EXIT_REFUSED;
+    }
+    return 0;
+}
+
 int worker_run(const struct worker_start *start)
 {
     assert(start != NULL);
@@ -262,7 +316,8 @@ int worker_run(const struct worker_start *start)
     }
     command_configure(config_bool(start->config, CONFIG_site_simulated),
                       config_int(start->config, CONFIG_poller_stale_s) * 1000);
-    int status = open_database(start, &worker);
+    int status = open_providers(start, &worker);
+    status = status == 0 ? open_database(start, &worker) : status;
     if (status == 0 &&
         redis_open(config_text(start->config, CONFIG_redis_socket), &worker.redis) != RC_OK) {
         status = 1;
@@ -271,6 +326,7 @@ int worker_run(const struct worker_start *start)
         status = serve_until_stopped(start, &worker);
     }
     crypto_wipe(field_key, sizeof(field_key));
+    pay_close(&worker.pay);
     db_close(&worker.db);
     redis_close(&worker.redis);
     return status;

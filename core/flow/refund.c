@@ -7,6 +7,7 @@
 #include "core/flow/approval.h"
 #include "core/flow/delivery.h"
 #include "core/flow/number.h"
+#include "core/flow/refund_own.h"
 #include "core/flow/step.h"
 #include "core/rules/money.h"
 #include "core/store/alarm.h"
@@ -15,16 +16,10 @@
 #include "core/store/purchase.h"
 #include "core/store/refund.h"
 
-/* A payment with what hangs on it, under the locks that all share: supply, payment. */
-struct held {
-    struct payment payment;
-    bool delivers; /* its purchase has a delivery */
-    struct delivery_row delivery;
-};
-
-static enum rc hold(struct db *db, struct arena *arena, int64_t payment_id, struct held *held)
+enum rc refund_hold(struct db *db, struct arena *arena, int64_t payment_id,
+                    struct refund_held *held)
 {
-    *held = (struct held){0};
+    *held = (struct refund_held){0};
     TRY(payments_get(db, arena, payment_id, &held->payment));
     if (held->payment.supply_id != 0) {
         TRY(supply_lock(db, held->payment.supply_id));
@@ -40,21 +35,21 @@ static enum rc hold(struct db *db, struct arena *arena, int64_t payment_id, stru
 
 /* Never left, or can never come: pending, hold and manual without a count are cancelled when the
    second person agrees. */
-static bool never_left(const struct held *held)
+static bool never_left(const struct refund_held *held)
 {
     return held->delivers && held->delivery.purchase_count == 0 &&
            !delivery_state_is_final(held->delivery.state);
 }
 
-static bool is_out(const struct held *held)
+static bool is_out(const struct refund_held *held)
 {
     return held->payment.disposition == DISPOSITION_SUSPENSE ||
            (held->payment.disposition == DISPOSITION_PENDING && held->delivers &&
             (never_left(held) || delivery_frees_payment(held->delivery.state)));
 }
 
-static enum rc check(struct db *db, struct arena *arena, const struct held *held, int64_t maker_id,
-                     int64_t checker_id, struct command_refusal *ret_refusal)
+static enum rc check(struct db *db, struct arena *arena, const struct refund_held *held,
+                     int64_t maker_id, int64_t checker_id, struct command_refusal *ret_refusal)
 {
     struct refund_facts facts = {
         .state = held->payment.state,
@@ -114,12 +109,12 @@ enum rc refund_request(struct db *db, struct arena *arena, const struct actor *a
                        struct command_refusal *ret_refusal)
 {
     assert(db_in_transaction(db));
-    struct held held;
+    struct refund_held held;
     char number[NUMBER_BYTES];
     int64_t id = 0;
     *ret_refusal = (struct command_refusal){.code = "", .field = ""};
     TRY(step_check_reason(reason, "reason", ret_refusal));
-    TRY(hold(db, arena, payment_id, &held));
+    TRY(refund_hold(db, arena, payment_id, &held));
     TRY(check(db, arena, &held, actor->id, 0, ret_refusal));
     TRY(ask(db, arena, actor, &held.payment, reason, ret_approval_id, ret_refusal));
     TRY(number_make('R', clock_now_ms(), number));
@@ -142,10 +137,10 @@ enum rc refund_carry(struct db *db, struct arena *arena, const struct actor *mak
     assert(db_in_transaction(db) && checker_id != 0 && checker_id != maker->id);
     int64_t id = 0;
     struct refund refund;
-    struct held held;
+    struct refund_held held;
     TRY(refunds_of_approval(db, arena, approval_id, &id));
     TRY(refunds_get(db, arena, id, &refund));
-    TRY(hold(db, arena, refund.payment_id, &held));
+    TRY(refund_hold(db, arena, refund.payment_id, &held));
     TRY(refunds_lock(db, arena, id, &refund));
     TRY(check(db, arena, &held, maker->id, checker_id, ret_refusal));
     if (never_left(&held)) {
@@ -156,7 +151,7 @@ enum rc refund_carry(struct db *db, struct arena *arena, const struct actor *mak
                       refund.number, refund.reason, "", "");
 }
 
-static enum rc post(struct db *db, struct arena *arena, enum ledger_posting posting,
+enum rc refund_post(struct db *db, struct arena *arena, enum ledger_posting posting,
                     const struct refund *refund, const struct payment *payment, int64_t supply_id)
 {
     struct ledger_entry entry = {.posting = posting,
@@ -169,31 +164,30 @@ static enum rc post(struct db *db, struct arena *arena, enum ledger_posting post
     return ledger_post(db, arena, &entry);
 }
 
-/* From here on the money is the payer's: it leaves where it stood. */
-static enum rc submit(struct db *db, struct arena *arena, const struct refund *refund,
-                      const struct held *held)
+enum rc refund_promise(struct db *db, struct arena *arena, const struct refund *refund,
+                       const struct refund_held *held)
 {
     const struct payment *payment = &held->payment;
     TRY(refunds_move(db, refund->id, refund->state, REFUND_SUBMITTED));
     if (strcmp(refund->source, "adjustment") == 0) {
         struct adjustment_done done;
         TRY(adjustment_asks_done(db, arena, refund->adjustment_id, &done));
-        return post(db, arena, POSTING_ADJUSTMENT_REFUNDED, refund, payment, done.supply_id);
+        return refund_post(db, arena, POSTING_ADJUSTMENT_REFUNDED, refund, payment, done.supply_id);
     }
     if (strcmp(refund->source, "close") == 0) {
-        return post(db, arena, POSTING_CLOSE_REFUNDED, refund, payment, 0);
+        return refund_post(db, arena, POSTING_CLOSE_REFUNDED, refund, payment, 0);
     }
     TRY(payments_set_disposition(db, payment->id, payment->disposition, DISPOSITION_REFUNDED));
     if (strcmp(refund->source, "suspense") == 0) {
         TRY(alarm_close(db, ALARM_PAYMENT_SUSPENSE, "payment", payment->id));
-        return post(db, arena, POSTING_REFUND_SUSPENSE, refund, payment, 0);
+        return refund_post(db, arena, POSTING_REFUND_SUSPENSE, refund, payment, 0);
     }
     TRY(purchases_set_ended(db, payment->purchase_id, PURCHASE_PAID, PURCHASE_REFUNDED,
                             clock_now_ms()));
-    return post(db, arena, POSTING_REFUND_UNDELIVERED, refund, payment, payment->supply_id);
+    return refund_post(db, arena, POSTING_REFUND_UNDELIVERED, refund, payment, payment->supply_id);
 }
 
-static bool at_counter(const char *channel)
+bool refund_at_counter(const char *channel)
 {
     return strcmp(channel, "cash") == 0 || strcmp(channel, "card") == 0 ||
            strcmp(channel, "transfer") == 0;
@@ -204,20 +198,20 @@ enum rc refund_pay(struct db *db, struct arena *arena, const struct actor *actor
 {
     assert(db_in_transaction(db));
     struct refund refund;
-    struct held held;
+    struct refund_held held;
     *ret_refusal = (struct command_refusal){.code = "", .field = ""};
     TRY(refunds_get(db, arena, refund_id, &refund));
-    TRY(hold(db, arena, refund.payment_id, &held));
+    TRY(refund_hold(db, arena, refund.payment_id, &held));
     TRY(refunds_lock(db, arena, refund_id, &refund));
     if (refund.state != REFUND_APPROVED) {
         return step_refuse(RC_REFUSED, "wrong_state", "state", ret_refusal);
     }
-    if (!at_counter(held.payment.channel)) {
+    if (!refund_at_counter(held.payment.channel)) {
         return step_refuse(RC_REFUSED, "not_at_counter", "channel", ret_refusal);
     }
-    TRY(submit(db, arena, &refund, &held));
+    TRY(refund_promise(db, arena, &refund, &held));
     TRY(refunds_move(db, refund.id, REFUND_SUBMITTED, REFUND_SUCCEEDED));
-    TRY(post(db, arena, POSTING_REFUND_PAID, &refund, &held.payment, 0));
+    TRY(refund_post(db, arena, POSTING_REFUND_PAID, &refund, &held.payment, 0));
     const char *after = arena_printf(arena, "{\"refund_id\":%lld,\"amount_fen\":%lld}",
                                      (long long)refund.id, (long long)refund.amount_fen);
     if (after == NULL) {
@@ -233,7 +227,7 @@ enum rc refund_of_adjustment(struct db *db, struct arena *arena, const struct ac
 {
     assert(db_in_transaction(db));
     struct adjustment_done done;
-    struct held held;
+    struct refund_held held;
     int64_t taken_fen = 0;
     int64_t held_fen = 0;
     bool promised = false;
@@ -241,7 +235,7 @@ enum rc refund_of_adjustment(struct db *db, struct arena *arena, const struct ac
     char number[NUMBER_BYTES];
     *ret_refusal = (struct command_refusal){.code = "", .field = ""};
     TRY(adjustment_asks_done(db, arena, adjustment_id, &done));
-    TRY(hold(db, arena, payment_id, &held));
+    TRY(refund_hold(db, arena, payment_id, &held));
     if (held.payment.supply_id != done.supply_id || held.payment.state != PAYMENT_SETTLED) {
         return step_refuse(RC_REFUSED, "wrong_supply", "payment_id", ret_refusal);
     }

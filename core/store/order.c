@@ -44,8 +44,8 @@ static enum rc due_of_row(const struct db_rows *rows, size_t at, struct order_du
     return payment_state_find(db_get_text(rows, at, 5), &order->state);
 }
 
-enum rc orders_due(struct db *db, struct arena *arena, int64_t now_ms, size_t limit,
-                   struct order_due **ret_orders, size_t *ret_count)
+enum rc orders_due(struct db *db, struct arena *arena, const char *channel, int64_t now_ms,
+                   size_t limit, struct order_due **ret_orders, size_t *ret_count)
 {
     assert(limit >= 1 && limit <= ORDERS_DUE_MAX);
     struct db_rows rows;
@@ -57,8 +57,8 @@ enum rc orders_due(struct db *db, struct arena *arena, int64_t now_ms, size_t li
                  " JOIN purchase b ON b.id = p.purchase_id JOIN supply s ON s.id = b.supply_id"
                  " LEFT JOIN unit u ON u.id = s.unit_id"
                  " WHERE p.state IN ('creating', 'open', 'closed') AND p.next_query_at <= ?"
-                 " ORDER BY p.next_query_at, p.id LIMIT ?",
-                 DB_ARGS(db_time(now_ms), db_int((int64_t)limit)), limit, &rows));
+                 " AND p.channel = ? ORDER BY p.next_query_at, p.id LIMIT ?",
+                 DB_ARGS(db_time(now_ms), db_text(channel), db_int((int64_t)limit)), limit, &rows));
     struct order_due *list = arena_take_array(arena, rows.count + 1, sizeof *list);
     if (list == NULL) {
         return RC_MEMORY;
@@ -75,8 +75,9 @@ enum rc orders_next_due(struct db *db, struct arena *arena, int64_t *ret_at_ms)
 {
     struct db_rows rows;
     TRY(db_query(db, arena,
-                 "SELECT MIN(next_query_at) FROM payment"
-                 " WHERE state IN ('creating', 'open', 'closed') AND next_query_at IS NOT NULL",
+                 "SELECT MIN(at) FROM (SELECT MIN(next_query_at) AS at FROM payment WHERE"
+                 " state IN ('creating', 'open', 'closed') AND next_query_at IS NOT NULL UNION ALL"
+                 " SELECT MIN(next_query_at) FROM refund WHERE state = 'submitted') soonest",
                  DB_NO_ARGS, 1, &rows));
     *ret_at_ms = db_get_time(&rows, 0, 0);
     return RC_OK;
@@ -149,6 +150,15 @@ enum rc orders_ask_close(struct db *db, int64_t payment_id, int64_t now_ms)
                    " next_query_at = ? WHERE id = ? AND state IN ('creating', 'open')",
                    DB_ARGS(db_time(now_ms), db_time(now_ms), db_int(payment_id)), &outcome);
     return moved(rc, &outcome);
+}
+
+enum rc orders_look_now(struct db *db, const char *order_number, const char *channel,
+                        int64_t now_ms)
+{
+    return db_execute(db,
+                      "UPDATE payment SET next_query_at = ? WHERE order_number = ? AND channel = ?"
+                      " AND state IN ('creating', 'open', 'closed')",
+                      DB_ARGS(db_time(now_ms), db_text(order_number), db_text(channel)), NULL);
 }
 
 enum rc orders_note_page(struct db *db, int64_t payment_id, int64_t now_ms, int64_t due_at_ms)

@@ -58,10 +58,10 @@ struct order_due {
     int64_t tries;
 };
 
-/* Due payments of providers, oldest first; outside a transaction. limit <= ORDERS_DUE_MAX. */
-enum rc orders_due(struct db *db, struct arena *arena, int64_t now_ms, size_t limit,
-                   struct order_due **ret_orders, size_t *ret_count) MUST_CHECK;
-/* The soonest due time, 0: none. */
+/* Due payments of a provider, oldest first; outside a transaction. limit <= ORDERS_DUE_MAX. */
+enum rc orders_due(struct db *db, struct arena *arena, const char *channel, int64_t now_ms,
+                   size_t limit, struct order_due **ret_orders, size_t *ret_count) MUST_CHECK;
+/* The soonest due time of orders and refunds that were submitted, 0: none. */
 enum rc orders_next_due(struct db *db, struct arena *arena, int64_t *ret_at_ms) MUST_CHECK;
 /* A request is about to leave: counted, and due again at due_at_ms whatever happens to us. */
 enum rc orders_mark_asked(struct db *db, int64_t payment_id, int64_t now_ms,
@@ -79,6 +79,9 @@ enum rc orders_set_ended(struct db *db, int64_t payment_id, enum payment_state t
                          const char *fail_code, int64_t due_at_ms) MUST_CHECK;
 /* The payer called it off: due at once. RC_CONFLICT: it is paid or over. */
 enum rc orders_ask_close(struct db *db, int64_t payment_id, int64_t now_ms) MUST_CHECK;
+/* Somebody said something about it that proves nothing: asked about at once. */
+enum rc orders_look_now(struct db *db, const char *order_number, const char *channel,
+                        int64_t now_ms) MUST_CHECK;
 /* The pay page looked: the sooner ladder. Outside a transaction, a hint. */
 enum rc orders_note_page(struct db *db, int64_t payment_id, int64_t now_ms,
                          int64_t due_at_ms) MUST_CHECK;

@@ -16,18 +16,20 @@ enum rc refunds_insert(struct db *db, const struct refund *refund, int64_t *ret_
     assert(db_in_transaction(db));
     struct db_outcome outcome = {0};
     bool agreed = refund->checker_id != 0;
+    assert(refund->automatic == (refund->maker_id == 0));
     TRY(db_execute(
         db,
         "INSERT INTO refund (refund_number, payment_id, source, adjustment_id, amount_fen, state,"
-        " reason, maker_id, checker_id, approval_id, close_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " reason, maker_id, checker_id, approval_id, close_id, automatic)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         DB_ARGS(db_text(refund->number), db_int(refund->payment_id), db_text(refund->source),
                 db_int_or_null(refund->adjustment_id != 0, refund->adjustment_id),
-                db_int(refund->amount_fen), db_text(agreed ? "approved" : "asked"),
-                db_text(refund->reason), db_int(refund->maker_id),
+                db_int(refund->amount_fen),
+                db_text(agreed || refund->automatic ? "approved" : "asked"),
+                db_text(refund->reason), db_int_or_null(!refund->automatic, refund->maker_id),
                 db_int_or_null(agreed, refund->checker_id),
                 db_int_or_null(refund->approval_id != 0, refund->approval_id),
-                db_int_or_null(refund->close_id != 0, refund->close_id)),
+                db_int_or_null(refund->close_id != 0, refund->close_id), db_int(refund->automatic)),
         &outcome));
     *ret_id = outcome.insert_id;
     return RC_OK;
@@ -35,7 +37,7 @@ enum rc refunds_insert(struct db *db, const struct refund *refund, int64_t *ret_
 
 #define SELECT_REFUND                                                                              \
     "SELECT id, refund_number, payment_id, source, adjustment_id, amount_fen, state, reason,"      \
-    " maker_id, checker_id, approval_id, close_id FROM refund WHERE id = ?"
+    " maker_id, checker_id, approval_id, close_id, automatic FROM refund WHERE id = ?"
 
 static enum rc fill(const struct db_rows *rows, struct refund *ret_refund)
 {
@@ -54,6 +56,7 @@ static enum rc fill(const struct db_rows *rows, struct refund *ret_refund)
         .checker_id = db_get_int(rows, 0, 9),
         .approval_id = db_get_int(rows, 0, 10),
         .close_id = db_get_int(rows, 0, 11),
+        .automatic = row_bool(rows, 0, 12),
     };
     return refund_state_find(db_get_text(rows, 0, 6), &ret_refund->state);
 }
@@ -104,7 +107,8 @@ enum rc refunds_move(struct db *db, int64_t id, enum refund_state from, enum ref
     bool submits = to == REFUND_SUBMITTED;
     bool ends = refund_state_is_final(to);
     enum rc rc = db_execute(db,
-                            "UPDATE refund SET state = ?, submitted_at = IF(?, ?, submitted_at),"
+                            "UPDATE refund SET state = ?, submitted_at = IF(?, "
+                            "COALESCE(submitted_at, ?), submitted_at),"
                             " ended_at = IF(?, ?, ended_at) WHERE id = ? AND state = ?",
                             DB_ARGS(db_text(refund_state_name(to)), db_int(submits),
                                     db_time(now_ms), db_int(ends), db_time(now_ms), db_int(id),

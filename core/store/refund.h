@@ -25,9 +25,10 @@ struct refund {
     int64_t amount_fen;
     enum refund_state state;
     const char *reason;
-    int64_t maker_id;
+    int64_t maker_id;    /* 0: automatic */
     int64_t checker_id;  /* 0: nobody yet */
     int64_t approval_id; /* 0: none */
+    bool automatic;      /* nobody asked, nobody agrees: approved at once */
 };
 
 /* Writes one that was asked for, or, with a checker, one that is agreed. RC_CONFLICT: the number.
@@ -43,7 +44,7 @@ enum rc refunds_of_approval(struct db *db, struct arena *arena, int64_t approval
                             int64_t *ret_id) MUST_CHECK;
 /* asked -> approved. RC_CONFLICT. */
 enum rc refunds_set_approved(struct db *db, int64_t id, int64_t checker_id) MUST_CHECK;
-/* Any other move; submitted and ends take their times. RC_CONFLICT. */
+/* Any other move; submitted (the first time) and ends take their times. RC_CONFLICT. */
 enum rc refunds_move(struct db *db, int64_t id, enum refund_state from,
                      enum refund_state to) MUST_CHECK;
 /* Of a payment: what counts against it, and whether one is still asked for. */

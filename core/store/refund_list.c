@@ -10,7 +10,7 @@
     "SELECT r.id, r.refund_number, r.payment_id, p.order_number, p.channel, r.source,"             \
     " r.adjustment_id, r.amount_fen, r.state, r.reason, u.number, a.name, k.display_name,"         \
     " c.display_name, r.approval_id, r.created_at, r.submitted_at, r.ended_at FROM refund r"       \
-    " JOIN payment p ON p.id = r.payment_id JOIN user k ON k.id = r.maker_id"                      \
+    " JOIN payment p ON p.id = r.payment_id LEFT JOIN user k ON k.id = r.maker_id"                 \
     " LEFT JOIN user c ON c.id = r.checker_id LEFT JOIN purchase b ON b.id = p.purchase_id"        \
     " LEFT JOIN account a ON a.id = b.account_id LEFT JOIN supply s ON s.id = b.supply_id"         \
     " LEFT JOIN unit u ON u.id = s.unit_id"
@@ -171,7 +171,7 @@ static const char waiting_sql[] =
     " IF(r.fail_code = '', r.source, r.fail_code), r.created_at, k.display_name,"
     " JSON_OBJECT('refund_number', r.refund_number, 'order_number', p.order_number, 'channel',"
     " p.channel, 'checker', c.display_name)"
-    " FROM refund r JOIN payment p ON p.id = r.payment_id JOIN user k ON k.id = r.maker_id"
+    " FROM refund r JOIN payment p ON p.id = r.payment_id LEFT JOIN user k ON k.id = r.maker_id"
     " LEFT JOIN user c ON c.id = r.checker_id LEFT JOIN purchase b ON b.id = p.purchase_id"
     " LEFT JOIN account a ON a.id = b.account_id LEFT JOIN supply s ON s.id = b.supply_id"
     " LEFT JOIN unit u ON u.id = s.unit_id WHERE r.state = 'failed' OR (r.state = 'approved'"

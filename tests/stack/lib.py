@@ -233,7 +233,8 @@ class Servers:
             "site": {"simulated": "true"},
         }
         for name, value in more.items():
-            section, key = name.split("__")
+            section, key = name.rsplit("__", 1)
+            section = section.replace("__", ".")
             values.setdefault(section, {})[key] = str(value)
         for name in ("field_key", "audit_key"):
             path = os.path.join(self.secret, name)
