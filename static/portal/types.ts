@@ -126,6 +126,8 @@ export type TariffPage = Schemas['TariffPage'];
 export type TariffVersion = Schemas['TariffVersion'];
 export type SampleBill = Schemas['SampleBill'];
 export type OldPrice = Schemas['OldPrice'];
+export type PushBatch = Schemas['PushBatch'];
+export type ModeChange = Schemas['ModeChange'];
 
 export type WaitingItem = Schemas['WaitingItem'];
 export type TakeOver = Schemas['TakeOver'];
