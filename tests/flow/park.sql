@@ -6,6 +6,7 @@ DELETE FROM delivery; DELETE FROM payment_event; DELETE FROM payment; DELETE FRO
 DELETE FROM approval; DELETE FROM supply_epoch; DELETE FROM account_supply; DELETE FROM account; DELETE FROM meter_state;
 DELETE FROM meter_parameter; DELETE FROM meter_health; DELETE FROM supply_tariff; DELETE FROM tariff_version; DELETE FROM tariff;
 DELETE FROM charge; DELETE FROM account_close_supply; DELETE FROM account_close; DELETE FROM restore_check; DELETE FROM restore_run;
+DELETE FROM platform_span; DELETE FROM mode_change; DELETE FROM meter_swap; DELETE FROM push; DELETE FROM push_batch;
 DELETE FROM supply; DELETE FROM meter; DELETE FROM model; DELETE FROM line; DELETE FROM gateway; DELETE FROM unit; DELETE FROM floor;
 DELETE FROM building; DELETE FROM site_setting; DELETE FROM user; DELETE FROM site;
 SET FOREIGN_KEY_CHECKS = 1;

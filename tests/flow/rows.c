@@ -36,6 +36,11 @@ static const struct {
     {"approval", NULL},
     {"command", NULL},
     {"lock_out", NULL},
+    {"mode_change", NULL},
+    {"meter_swap", NULL},
+    {"platform_span", NULL},
+    {"push_batch", NULL},
+    {"push", NULL},
     {"ledger_account", "SELECT id, code, supply_id, channel FROM ledger_account ORDER BY id"},
     {"transfer",
      "SELECT t.id, t.posting, t.object_kind, t.object_id, CONCAT(d.code, ' ', d.owner_key) AS"
@@ -47,8 +52,9 @@ static const struct {
 };
 
 /* Columns that say nothing which another does not. */
-static const char *const quiet[] = {"changed_at", "open_key",   "slot_supply", "active_supply",
-                                    "posted_at",  "created_at", "received_at"};
+static const char *const quiet[] = {"changed_at", "open_key",    "live_supply",
+                                    "live_meter", "slot_supply", "active_supply",
+                                    "posted_at",  "created_at",  "received_at"};
 
 static void run(MYSQL *mysql, const char *sql)
 {

@@ -95,6 +95,20 @@ static enum rc scan(struct flow *flow)
     " (1, 21, 3, '检修', '2026-01-02');"
 #define KIND(name) "UPDATE adjustment SET kind = '" name "' WHERE id = 71;"
 
+/* Supply 21 goes over to the platform, and its money comes out of the meter. */
+#define MODE                                                                                       \
+    REFUND                                                                                         \
+    "UPDATE adjustment SET kind = 'mode', amount_fen = 0 WHERE id = 71;"                           \
+    "INSERT INTO mode_change (id, supply_id, account_id, epoch, to_mode, state, reason, maker_id," \
+    " checker_id, adjustment_id) VALUES"                                                           \
+    " (1, 21, 31, 2, 'platform', 'moving', '改平台', 2, 1, 71);"
+
+/* Meter 11 is emptied, because another one takes its place. */
+#define SWAP                                                                                       \
+    "INSERT INTO meter_swap (id, supply_id, account_id, state, reason, maker_id, checker_id,"      \
+    " old_epoch, old_meter_id, old_dead, adjustment_id) VALUES"                                    \
+    " (1, 21, 31, 'emptying', '换表', 2, 1, 2, 11, FALSE, 71);"
+
 static const struct flow_case cases[] = {
     {"trip", trip, REFUND, {0}},
     {"trip_twice", trip, REFUND TRIPPED, {0}},
@@ -108,6 +122,26 @@ static const struct flow_case cases[] = {
     {"begin", begin, REFUND TRIPPED, {.evidence = READ(6, 12000)}},
     {"begin_of_more_than_there_is", begin, REFUND, {.evidence = READ(6, 2999)}},
     {"begin_of_all_there_is", begin, REFUND, {.evidence = READ(6, 3000)}},
+    {"begin_of_one_fen", begin, REFUND, {.evidence = READ(6, 1)}},
+    {"begin_mode", begin, MODE, {.evidence = READ(6, 12000)}},
+    {"begin_mode_that_nobody_asked_for",
+     begin,
+     MODE "DELETE FROM mode_change",
+     {.evidence = READ(6, 12000)}},
+    {"begin_mode_not_offered",
+     begin,
+     MODE "UPDATE model SET capabilities = ''",
+     {.evidence = READ(6, 12000)}},
+    {"settle_mode", settle, MODE TARGETS("12000", "0") WRITTEN, {.evidence = READ(6, 0)}},
+    {"begin_behind_a_swap", begin, REFUND SWAP, {.evidence = READ(6, 12000)}},
+    {"begin_of_a_swap",
+     begin,
+     REFUND SWAP KIND("swap") "UPDATE adjustment SET amount_fen = 0",
+     {.evidence = READ(6, 12000)}},
+    {"settle_of_a_swap",
+     settle,
+     REFUND SWAP KIND("swap") TARGETS("12000", "0") WRITTEN,
+     {.evidence = READ(6, 0)}},
     {"begin_in_arrears", begin, REFUND, {.evidence = READ(6, -500)}},
     {"begin_close",
      begin,

@@ -43,8 +43,8 @@ def skipped(line):
 
 
 def code_part(line):
-    """The line without strings and the comment at its end, same length."""
-    line = re.sub(r'"(\\.|[^"])*"', lambda m: " " * len(m.group()), line)
+    """The line without strings, characters and the comment at its end, same length."""
+    line = re.sub(r'"(\\.|[^"])*"|\'(\\.|[^\'])*\'', lambda m: " " * len(m.group()), line)
     return re.sub(r"/\*.*", lambda m: " " * len(m.group()), line)
 
 
