@@ -156,6 +156,10 @@ class Kinds(money.Case):
         extra = self.next_meter()
         self.clerk.post(f"/accounts/{accounts[0]}/supplies", {"supply_id": self.supply(extra)["supply_id"]}, key())
         self.park.sim("fault", meter=extra, kind="silent", count="forever")
+        # the silence is known, so no reading of before is on its way into the table any more
+        lib.wait_for("the silence to be known", lambda: self.one(
+            "SELECT COUNT(*) FROM meter_health h JOIN meter m ON m.id = h.meter_id"
+            f" WHERE m.number = '{extra}' AND h.silent_since_at IS NOT NULL") == "1")
         self.sql("UPDATE meter_state s JOIN meter m ON m.id = s.meter_id SET s.taken_at = UTC_TIMESTAMP(3) - INTERVAL 1 DAY"
                  f" WHERE m.number = '{extra}'")
         answer = self.clerk.post("/openings", {"account_ids": accounts}, key())
