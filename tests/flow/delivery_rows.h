@@ -48,6 +48,16 @@
     "INSERT INTO adjustment (id, kind, account_id, supply_id, epoch, meter_id, amount_fen, state," \
     " reason, maker_id, checker_id, old_count, old_balance_fen, new_count, new_balance_fen)"       \
     " VALUES (72, 'refund', 31, 21, 2, 11, 100, 'writing', '退', 2, 1, 5, 2000, 5, 1900);"
+/* Another meter takes the place of meter 11; adjustment 0 is none. */
+#define SWAP_WITH(adjustment)                                                                      \
+    "INSERT INTO meter_swap (id, supply_id, account_id, state, reason, maker_id, checker_id,"      \
+    " old_epoch, old_meter_id, old_dead, adjustment_id) VALUES"                                    \
+    " (1, 21, 31, 'emptying', '换表', 2, 1, 2, 11, FALSE, " adjustment ");"
+/* Supply 21 goes over to the platform, and its money comes out of the meter. */
+#define MODE_WITH(adjustment)                                                                      \
+    "INSERT INTO mode_change (id, supply_id, account_id, epoch, to_mode, state, reason, maker_id," \
+    " checker_id, adjustment_id) VALUES"                                                           \
+    " (1, 21, 31, 2, 'platform', 'moving', '改平台', 2, 1, " adjustment ");"
 /* The database was restored, and meter 11 was not compared with it yet. */
 #define RESTORED                                                                                   \
     "INSERT INTO restore_run (id, restored_at, backup_name, backup_at, made_by, reason) VALUES"    \

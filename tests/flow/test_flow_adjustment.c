@@ -95,19 +95,9 @@ static enum rc scan(struct flow *flow)
     " (1, 21, 3, '检修', '2026-01-02');"
 #define KIND(name) "UPDATE adjustment SET kind = '" name "' WHERE id = 71;"
 
-/* Supply 21 goes over to the platform, and its money comes out of the meter. */
 #define MODE                                                                                       \
-    REFUND                                                                                         \
-    "UPDATE adjustment SET kind = 'mode', amount_fen = 0 WHERE id = 71;"                           \
-    "INSERT INTO mode_change (id, supply_id, account_id, epoch, to_mode, state, reason, maker_id," \
-    " checker_id, adjustment_id) VALUES"                                                           \
-    " (1, 21, 31, 2, 'platform', 'moving', '改平台', 2, 1, 71);"
-
-/* Meter 11 is emptied, because another one takes its place. */
-#define SWAP                                                                                       \
-    "INSERT INTO meter_swap (id, supply_id, account_id, state, reason, maker_id, checker_id,"      \
-    " old_epoch, old_meter_id, old_dead, adjustment_id) VALUES"                                    \
-    " (1, 21, 31, 'emptying', '换表', 2, 1, 2, 11, FALSE, 71);"
+    REFUND "UPDATE adjustment SET kind = 'mode', amount_fen = 0 WHERE id = 71;" MODE_WITH("71")
+#define SWAP SWAP_WITH("71")
 
 static const struct flow_case cases[] = {
     {"trip", trip, REFUND, {0}},
@@ -142,6 +132,16 @@ static const struct flow_case cases[] = {
      settle,
      REFUND SWAP KIND("swap") TARGETS("12000", "0") WRITTEN,
      {.evidence = READ(6, 0)}},
+    {"begin_of_a_swap_not_tripped",
+     begin,
+     REFUND SWAP KIND("swap") TRIPPED "UPDATE adjustment SET amount_fen = 0",
+     {.evidence = READ(6, 12000), .not_tripped = true}},
+    {"begin_mode_in_debt", begin, MODE, {.evidence = READ(6, -500)}},
+    {"begin_mode_back_to_the_meter",
+     begin,
+     MODE "UPDATE mode_change SET to_mode = 'meter';"
+          "UPDATE supply SET billing_mode = 'platform' WHERE id = 21",
+     {.evidence = READ(6, 12000)}},
     {"begin_in_arrears", begin, REFUND, {.evidence = READ(6, -500)}},
     {"begin_close",
      begin,

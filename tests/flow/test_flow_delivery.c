@@ -192,6 +192,8 @@ static const struct flow_case cases[] = {
      {.evidence = READ(5, 2000)}},
     {"claim_behind_a_delivery", claim, OTHER_DELIVERY, {.evidence = READ(5, 2000)}},
     {"claim_behind_an_adjustment", claim, OTHER_ADJUSTMENT, {.evidence = READ(5, 2000)}},
+    {"claim_behind_a_swap", claim, SWAP_WITH("NULL"), {.evidence = READ(5, 2000)}},
+    {"claim_behind_a_change_of_mode", claim, MODE_WITH("NULL"), {.evidence = READ(5, 2000)}},
     {"claim_frozen", claim, FROZEN, {.evidence = READ(5, 2000)}},
     {"claim_held_and_frozen",
      claim,

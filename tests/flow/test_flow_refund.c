@@ -124,6 +124,29 @@ static enum rc adjustment_agreed(struct flow *flow)
     return flow_transact(flow, adjustment_carry_work);
 }
 
+static enum rc correction_work(struct db *db, void *context)
+{
+    struct flow *flow = context;
+    struct correction_given given = {.supply_id = or (flow->given->id, 21),
+                                     .account_id = or (flow->given->other_id, 31),
+                                     .amount_fen = flow->given->amount_fen,
+                                     .approval_id = 91,
+                                     .evidence_sha256 = "0102",
+                                     .reason = reason_of(flow->given)};
+    int32_t shard = -1;
+    enum rc rc = correction_carry(db, &flow->arena, &flow->actor, &given, &shard, &flow->refusal);
+    if (rc == RC_OK) {
+        flow_say(flow, " shard=%d", (int)shard);
+    }
+    return rc;
+}
+
+static enum rc correction_given_now(struct flow *flow)
+{
+    flow_as(flow, "staff");
+    return flow_transact(flow, correction_work);
+}
+
 static enum rc suspense_deliver_work(struct db *db, void *context)
 {
     struct flow *flow = context;
@@ -399,6 +422,36 @@ static const struct flow_case cases[] = {
      adjustment_asked,
      IN_THE_METER,
      {.kind = "correction", .with_evidence = true, .amount_fen = 1500}},
+    {"ask_correction_without_paper",
+     adjustment_asked,
+     IN_THE_METER,
+     {.kind = "correction", .amount_fen = 1500}},
+    {"ask_correction_that_adds_to_an_unknown_balance",
+     adjustment_asked,
+     IN_THE_METER "DELETE FROM meter_state",
+     {.kind = "correction", .with_evidence = true, .amount_fen = -5}},
+    {"ask_correction_that_adds_without_unit",
+     adjustment_asked,
+     NULL,
+     {.kind = "correction", .with_evidence = true, .id = 24, .amount_fen = -5}},
+    {"give", correction_given_now, APPROVAL, {.amount_fen = 700}},
+    {"give_to_platform_mode",
+     correction_given_now,
+     APPROVAL,
+     {.id = 23, .other_id = 33, .amount_fen = 700}},
+    {"give_to_another_account",
+     correction_given_now,
+     APPROVAL,
+     {.other_id = 32, .amount_fen = 700}},
+    {"give_to_a_closed_account",
+     correction_given_now,
+     APPROVAL CLOSED_ACCOUNT("31"),
+     {.amount_fen = 700}},
+    {"give_to_a_closed_epoch",
+     correction_given_now,
+     APPROVAL CLOSED_EPOCH("21"),
+     {.amount_fen = 700}},
+    {"give_to_no_supply", correction_given_now, APPROVAL, {.id = 99, .amount_fen = 700}},
     {"ask_correction_that_adds",
      adjustment_asked,
      IN_THE_METER,
