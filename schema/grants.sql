@@ -167,7 +167,6 @@ GRANT SELECT ON {database}.charge TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.proof TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.lock_out TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.keep_on TO {prefix}tenant@localhost;
-GRANT SELECT, INSERT, UPDATE ON {database}.command TO {prefix}tenant@localhost;
 GRANT SELECT ON {database}.site_setting TO {prefix}tenant@localhost;
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.idempotency TO {prefix}tenant@localhost;
 GRANT INSERT ON {database}.audit TO {prefix}tenant@localhost;
