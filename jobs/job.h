@@ -26,10 +26,15 @@ struct job {
     struct text why;       /* beside a failure: one sentence, or "" */
     int64_t round;         /* 0, 1, 2, ... */
     int64_t started_at_ms; /* of the program */
+    void *own;             /* what the job keeps between its rounds */
+    void (*own_free)(void *own);
 };
 
 /* True once the program is asked to end: what takes long then gives up. */
 bool job_stopping(void);
+
+/* How often the settings were read again: keys and files may be others now. */
+int64_t job_reloads(void);
 
 /* The actor of the audit rows that jobs write. */
 extern const struct actor job_actor;

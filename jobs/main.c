@@ -20,6 +20,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/flow/command.h"
+#include "core/pay/provider.h"
 #include "core/store/job_lock.h"
 #include "core/store/role.h"
 #include "core/store/site.h"
@@ -48,6 +49,7 @@ static struct {
     pthread_mutex_t mutex;
     pthread_cond_t ended;
     bool stop;
+    int64_t reloads;
 } program = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 bool job_stopping(void)
@@ -56,6 +58,14 @@ bool job_stopping(void)
     bool stop = program.stop;
     (void)pthread_mutex_unlock(&program.mutex);
     return stop;
+}
+
+int64_t job_reloads(void)
+{
+    (void)pthread_mutex_lock(&program.mutex);
+    int64_t reloads = program.reloads;
+    (void)pthread_mutex_unlock(&program.mutex);
+    return reloads;
 }
 
 /* Waits; false when the program ends. */
@@ -150,6 +160,9 @@ static void *job_thread(void *argument)
         int64_t left_ms = period_ms - (clock_monotonic_ms() - begin_ms);
         go_on = pause_ms(left_ms > 0 ? left_ms : 1);
     }
+    if (job.own_free != NULL) {
+        job.own_free(job.own);
+    }
     db_close(&job.db);
     redis_close(&job.redis);
     text_release(&job.said);
@@ -196,6 +209,9 @@ static void settings_reload(struct config *config)
     }
     log_open("paywatt-jobs", config_log_level(config));
     tell_rules(config);
+    (void)pthread_mutex_lock(&program.mutex);
+    program.reloads++;
+    (void)pthread_mutex_unlock(&program.mutex);
     log_write(LOG_INFO, "settings", "read again%s%s", restart.len > 0 ? "; a restart takes: " : "",
               text_string(&restart));
 }
@@ -229,6 +245,20 @@ static void run(struct config *config)
     log_write(LOG_INFO, "", "ended");
 }
 
+/* A payment provider that is set by half is an error at start, not at the first order. */
+static bool providers_are_whole(const struct config *config)
+{
+    struct text problems __attribute__((cleanup(text_release)));
+    text_init(&problems, 65536);
+    CLEANUP(pay_close) struct pay *pay = NULL;
+    enum rc rc = pay_open(config, clock_now_ms(), &problems, &pay);
+    if (rc != RC_OK) {
+        log_write(LOG_ERROR, "payment providers", "%s: %s", rc_sentence(rc),
+                  text_string(&problems));
+    }
+    return rc == RC_OK;
+}
+
 int main(int argc, char **argv)
 {
     log_open("paywatt-jobs", LOG_INFO);
@@ -251,6 +281,9 @@ int main(int argc, char **argv)
         return 1;
     }
     log_open("paywatt-jobs", config_log_level(config));
+    if (!providers_are_whole(config)) {
+        return 78;
+    }
     (void)signal(SIGPIPE, SIG_IGN); /* a child that ends early is told by its status */
     tell_rules(config);
     program.config = config;

@@ -7,6 +7,7 @@
 #include "core/flow/number.h"
 #include "core/flow/sell_own.h"
 #include "core/flow/step.h"
+#include "core/store/alarm.h"
 #include "core/store/purchase.h"
 
 /* ---- ordering */
@@ -152,4 +153,16 @@ enum rc order_ended(struct db *db, int64_t payment_id, enum payment_state to, co
     struct hearing hearing = {
         .payment_id = payment_id, .text = code, .to = to, .due_at_ms = due_at_ms};
     return step_run(db, ended, &hearing);
+}
+
+static enum rc odd(struct db *db, void *context)
+{
+    const struct hearing *hearing = context;
+    return alarm_open(db, ALARM_PAYMENT_CONFLICT, "payment", hearing->payment_id, hearing->text);
+}
+
+enum rc order_odd(struct db *db, int64_t payment_id, const char *code)
+{
+    struct hearing hearing = {.payment_id = payment_id, .text = code};
+    return step_run(db, odd, &hearing);
 }

@@ -58,5 +58,8 @@ enum rc order_offered(struct db *db, int64_t payment_id, const char *offer,
    RC_CONFLICT: it was settled meanwhile. */
 enum rc order_ended(struct db *db, int64_t payment_id, enum payment_state to, const char *code,
                     int64_t due_at_ms) MUST_CHECK;
+/* The provider says what no payment of ours may say (paid, and given back behind us): alarm, a
+   person looks. */
+enum rc order_odd(struct db *db, int64_t payment_id, const char *code) MUST_CHECK;
 
 #endif

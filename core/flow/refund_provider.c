@@ -122,10 +122,11 @@ static enum rc take(struct db *db, struct arena *arena, const struct actor *acto
                     const struct refund_held *held, enum refund_taken *ret_taken)
 {
     bool fits = true;
+    const char *order_number = "";
+    TRY(refunds_order_number(db, arena, refund->payment_id, &order_number));
     bool ours = strcmp(held->payment.channel, fact->channel) == 0 &&
                 strcmp(held->payment.merchant, fact->merchant) == 0 &&
-                (fact->order_number[0] == '\0' ||
-                 strcmp(held->payment.order_number, fact->order_number) == 0);
+                (fact->order_number[0] == '\0' || strcmp(order_number, fact->order_number) == 0);
     TRY(fact->moved && ours ? amount_fits(db, arena, fact, refund, &fits) : RC_OK);
     bool open = refund->state == REFUND_APPROVED || refund->state == REFUND_SUBMITTED ||
                 refund->state == REFUND_FAILED;

@@ -36,3 +36,20 @@ int64_t query_ladder_next_ms(int64_t from_ms, int64_t now_ms, int64_t page_at_ms
     }
     return from_ms + step;
 }
+
+int64_t refund_ladder_next_ms(int64_t from_ms, int64_t now_ms)
+{
+    static const int64_t steps[] = {MINUTE,      2 * MINUTE,  3 * MINUTE,  4 * MINUTE, 5 * MINUTE,
+                                    10 * MINUTE, 20 * MINUTE, 40 * MINUTE, 70 * MINUTE};
+    int64_t age = now_ms > from_ms ? now_ms - from_ms : 0;
+    return from_ms + next_after(steps, ARRAY_LEN(steps), 30 * MINUTE, age);
+}
+
+int64_t unanswered_wait_ms(int64_t tries, int64_t last_ms)
+{
+    int64_t wait_ms = SECOND;
+    for (int64_t i = 1; i < tries && wait_ms < last_ms; i++) {
+        wait_ms *= 2;
+    }
+    return wait_ms < last_ms ? wait_ms : last_ms;
+}

@@ -40,6 +40,7 @@ static enum rc due_of_row(const struct db_rows *rows, size_t at, struct order_du
         .page_at_ms = db_get_time(rows, at, 14),
         .close_asked_at_ms = db_get_time(rows, at, 15),
         .tries = db_get_int(rows, at, 16),
+        .purchase_id = db_get_int(rows, at, 17),
     };
     return payment_state_find(db_get_text(rows, at, 5), &order->state);
 }
@@ -53,7 +54,7 @@ enum rc orders_due(struct db *db, struct arena *arena, const char *channel, int6
                  "SELECT p.id, p.order_number, p.channel, p.merchant, p.amount_fen, p.state,"
                  " p.scene, p.client_ip, p.open_id_sealed, COALESCE(u.number, ''),"
                  " COALESCE(p.provider_transaction, ''), p.created_at, p.expires_at, p.asked_at,"
-                 " p.page_at, p.close_asked_at, p.tries FROM payment p"
+                 " p.page_at, p.close_asked_at, p.tries, b.id FROM payment p"
                  " JOIN purchase b ON b.id = p.purchase_id JOIN supply s ON s.id = b.supply_id"
                  " LEFT JOIN unit u ON u.id = s.unit_id"
                  " WHERE p.state IN ('creating', 'open', 'closed') AND p.next_query_at <= ?"
@@ -107,20 +108,23 @@ enum rc orders_set_offered(struct db *db, int64_t payment_id, const char *offer,
     struct db_outcome outcome = {0};
     enum rc rc =
         db_execute(db,
-                   "UPDATE payment SET state = 'open', offer = ?, next_query_at = ?,"
-                   " tries = 0 WHERE id = ? AND state = 'creating'",
+                   "UPDATE payment SET state = 'open', offer = ?, tries = 0,"
+                   " next_query_at = COALESCE(close_asked_at, ?)"
+                   " WHERE id = ? AND state = 'creating'",
                    DB_ARGS(db_text(offer), db_time(due_at_ms), db_int(payment_id)), &outcome);
     return moved(rc, &outcome);
 }
 
-enum rc orders_set_due(struct db *db, int64_t payment_id, int64_t due_at_ms, bool answered)
+enum rc orders_set_due(struct db *db, int64_t payment_id, int64_t marked_at_ms, int64_t due_at_ms,
+                       bool answered)
 {
     struct db_outcome outcome = {0};
     enum rc rc = db_execute(
         db,
-        "UPDATE payment SET next_query_at = ?, tries = IF(?, 0, tries)"
-        " WHERE id = ? AND state IN ('creating', 'open', 'closed')",
-        DB_ARGS(db_time_or_null(due_at_ms != 0, due_at_ms), db_int(answered), db_int(payment_id)),
+        "UPDATE payment SET next_query_at = IF(next_query_at < ?, next_query_at, ?),"
+        " tries = IF(?, 0, tries) WHERE id = ? AND state IN ('creating', 'open', 'closed')",
+        DB_ARGS(db_time(marked_at_ms), db_time_or_null(due_at_ms != 0, due_at_ms), db_int(answered),
+                db_int(payment_id)),
         &outcome);
     return moved(rc, &outcome);
 }

@@ -20,6 +20,7 @@
 
 #define ORDER_OFFER_BYTES_MAX 8192
 #define ORDER_OPEN_ID_SEALED_MAX 240
+#define ORDER_OPEN_ID_SEAL "payment.open_id" /* what binds the sealed openid to its place */
 #define ORDER_FAIL_CODE_MAX 64
 #define ORDERS_DUE_MAX 200
 
@@ -39,6 +40,7 @@ enum rc orders_set_details(struct db *db, int64_t payment_id, const struct order
 /* One that is due. Texts in the arena. */
 struct order_due {
     int64_t payment_id;
+    int64_t purchase_id;
     const char *order_number;
     const char *channel;
     const char *merchant;
@@ -69,9 +71,9 @@ enum rc orders_mark_asked(struct db *db, int64_t payment_id, int64_t now_ms,
 /* creating -> open with what to hand to the payer (JSON). RC_CONFLICT: another state by now. */
 enum rc orders_set_offered(struct db *db, int64_t payment_id, const char *offer,
                            int64_t due_at_ms) MUST_CHECK;
-/* Nothing was proved: again at due_at_ms (0: never). The count of tries starts anew where proved
-   says that the provider did answer. */
-enum rc orders_set_due(struct db *db, int64_t payment_id, int64_t due_at_ms,
+/* Nothing was proved: again at due_at_ms (0: never), or sooner where somebody asked for it since it
+   was marked with marked_at_ms. The count of tries starts anew where the provider answered. */
+enum rc orders_set_due(struct db *db, int64_t payment_id, int64_t marked_at_ms, int64_t due_at_ms,
                        bool answered) MUST_CHECK;
 /* creating or open -> closed or failed, with the provider's code. RC_CONFLICT. due_at_ms: it is
    still asked about then, 0: never. */

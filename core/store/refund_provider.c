@@ -4,6 +4,10 @@
 
 #include "core/store/row.h"
 
+#define ORDER_NUMBER_SQL                                                                           \
+    "COALESCE((SELECT e.order_number FROM payment_event e WHERE e.payment_id = p.id AND e.paid"    \
+    " ORDER BY e.id LIMIT 1), p.order_number)"
+
 static enum rc due_of_row(const struct db_rows *rows, size_t at, struct refund_due *refund)
 {
     *refund = (struct refund_due){
@@ -30,7 +34,7 @@ enum rc refunds_due(struct db *db, struct arena *arena, const char *channel, int
     struct db_rows rows;
     TRY(db_query(db, arena,
                  "SELECT r.id, r.refund_number, r.state, r.amount_fen, r.submitted_at,"
-                 " r.accepted_at, r.tries, p.id, p.order_number, p.merchant,"
+                 " r.accepted_at, r.tries, p.id, " ORDER_NUMBER_SQL ", p.merchant,"
                  " COALESCE(p.provider_transaction, ''), p.amount_fen, p.created_at FROM refund r"
                  " JOIN payment p ON p.id = r.payment_id WHERE r.state IN ('approved', 'submitted')"
                  " AND (r.next_query_at IS NULL OR r.next_query_at <= ?) AND p.channel = ?"
@@ -92,6 +96,19 @@ enum rc refunds_set_told(struct db *db, int64_t id, const char *provider_refund,
                       "UPDATE refund SET provider_refund = COALESCE(NULLIF(?, ''),"
                       " provider_refund), fail_code = ? WHERE id = ?",
                       DB_ARGS(db_text(provider_refund), db_text(fail_code), db_int(id)), NULL);
+}
+
+enum rc refunds_order_number(struct db *db, struct arena *arena, int64_t payment_id,
+                             const char **ret_number)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena, "SELECT " ORDER_NUMBER_SQL " FROM payment p WHERE p.id = ?",
+                 DB_ARGS(db_int(payment_id)), 1, &rows));
+    if (rows.count == 0) {
+        return RC_NOT_FOUND;
+    }
+    *ret_number = db_get_text(&rows, 0, 0);
+    return RC_OK;
 }
 
 enum rc refunds_succeeded_fen(struct db *db, struct arena *arena, int64_t payment_id,

@@ -52,6 +52,10 @@ enum rc refunds_find(struct db *db, struct arena *arena, const char *number,
 /* What the provider calls it ("" keeps what is known), and why it failed ("" none). */
 enum rc refunds_set_told(struct db *db, int64_t id, const char *provider_refund,
                          const char *fail_code) MUST_CHECK;
+/* The order number under which the provider knows a payment: that of money in suspense is not the
+   one of its row. */
+enum rc refunds_order_number(struct db *db, struct arena *arena, int64_t payment_id,
+                             const char **ret_number) MUST_CHECK;
 /* What went back of a payment for certain, in fen. */
 enum rc refunds_succeeded_fen(struct db *db, struct arena *arena, int64_t payment_id,
                               int64_t *ret_fen) MUST_CHECK;

@@ -61,6 +61,32 @@ static void a_clock_that_went_back_asks_from_the_start(void **state)
     assert_int_equal(query_ladder_next_ms(FROM, FROM - H, 0), FROM + MIN);
 }
 
+static void a_refund_is_asked_about_without_an_end(void **state)
+{
+    (void)state;
+    static const int64_t steps[][2] = {{0, MIN},
+                                       {4 * MIN + 1, 5 * MIN},
+                                       {5 * MIN, 10 * MIN},
+                                       {10 * MIN, 20 * MIN},
+                                       {20 * MIN, 40 * MIN},
+                                       {40 * MIN, 70 * MIN},
+                                       {70 * MIN, 100 * MIN},
+                                       {30 * 24 * H, 30 * 24 * H + 10 * MIN}};
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        assert_int_equal(refund_ladder_next_ms(FROM, FROM + steps[i][0]), FROM + steps[i][1]);
+    }
+}
+
+static void what_was_not_answered_is_asked_less_and_less_often(void **state)
+{
+    (void)state;
+    assert_int_equal(unanswered_wait_ms(0, 8 * S), S);
+    assert_int_equal(unanswered_wait_ms(1, 8 * S), S);
+    assert_int_equal(unanswered_wait_ms(3, 8 * S), 4 * S);
+    assert_int_equal(unanswered_wait_ms(4, 8 * S), 8 * S);
+    assert_int_equal(unanswered_wait_ms(1000000, 8 * S), 8 * S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +94,8 @@ int main(void)
         cmocka_unit_test(while_the_page_looks_it_asks_by_seconds),
         cmocka_unit_test(after_26_hours_the_bill_decides),
         cmocka_unit_test(a_clock_that_went_back_asks_from_the_start),
+        cmocka_unit_test(a_refund_is_asked_about_without_an_end),
+        cmocka_unit_test(what_was_not_answered_is_asked_less_and_less_often),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
