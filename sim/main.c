@@ -11,6 +11,7 @@ static const struct {
     const char *help;
 } subcommands[] = {
     {"field", field_main, "gateways, RS-485 lines and prepaid meters of a park file"},
+    {"pay", pay_main, "WeChat Pay, Alipay and UnionPay with keys of their own, and a cashier"},
 };
 
 static int usage(FILE *out, int status)
