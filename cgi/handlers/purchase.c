@@ -14,8 +14,8 @@
 static const char *const states[] = {"open",     "paid",      "delivered", "credited",
                                      "refunded", "cancelled", NULL};
 static const char *const modes[] = {"meter", "platform", NULL};
-static const char *const origins[] = {"payment",  "wrong_shop", "returned",
-                                      "suspense", "correction", NULL};
+static const char *const origins[] = {"payment",    "wrong_shop", "returned", "suspense",
+                                      "correction", "opening",    NULL};
 static const char *const delivery_states[] = {
     "pending", "sending", "confirmed", "fencing", "fenced", "hold", "manual", "cancelled", NULL};
 

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/crypto.h"
 #include "core/flow/approval.h"
+#include "core/flow/funded.h"
 #include "core/flow/number.h"
 #include "core/flow/refund.h"
 #include "core/flow/step.h"
@@ -239,55 +240,6 @@ enum rc adjustment_request(struct db *db, struct arena *arena, const struct acto
     return adjustment_asks_insert(db, &ask, &id);
 }
 
-/* A purchase funded by money that we have already: paid at once, and on its way. */
-static enum rc buy(struct db *db, struct arena *arena, const struct actor *actor,
-                   struct purchase *purchase, enum ledger_posting posting, const char *channel,
-                   int64_t *ret_delivery_id)
-{
-    char number[NUMBER_BYTES];
-    int64_t now_ms = clock_now_ms();
-    TRY(number_make('P', now_ms, number));
-    purchase->number = number;
-    purchase->state = PURCHASE_OPEN;
-    purchase->actor_kind = actor->kind;
-    purchase->actor_id = actor->id;
-    TRY(purchases_insert(db, purchase, &purchase->id));
-    TRY(purchases_set_paid(db, purchase->id, PURCHASE_OPEN, now_ms));
-    struct ledger_entry entry = {.posting = posting,
-                                 .object_kind = "purchase",
-                                 .object_id = purchase->id,
-                                 .supply_id = purchase->supply_id,
-                                 .channel = channel,
-                                 .amount_fen = purchase->amount_fen,
-                                 .at_ms = now_ms};
-    TRY(ledger_post(db, arena, &entry));
-    if (!purchase->platform_mode) {
-        struct delivery_row delivery = {.purchase_id = purchase->id,
-                                        .supply_id = purchase->supply_id,
-                                        .epoch = purchase->epoch,
-                                        .meter_id = purchase->meter_id,
-                                        .amount_fen = purchase->amount_fen};
-        return deliveries_insert(db, &delivery, ret_delivery_id);
-    }
-    *ret_delivery_id = 0;
-    TRY(purchases_set_ended(db, purchase->id, PURCHASE_PAID, PURCHASE_CREDITED, now_ms));
-    entry.posting = POSTING_PAYMENT_CREDITED;
-    return ledger_post(db, arena, &entry);
-}
-
-static struct purchase purchase_of(const struct sale_facts *facts, const char *origin,
-                                   int64_t amount_fen, int64_t approval_id)
-{
-    return (struct purchase){.account_id = facts->account_id,
-                             .supply_id = facts->supply_id,
-                             .epoch = facts->epoch,
-                             .meter_id = facts->meter_id,
-                             .platform_mode = facts->platform_mode,
-                             .origin = origin,
-                             .amount_fen = amount_fen,
-                             .approval_id = approval_id};
-}
-
 enum rc adjustment_carry(struct db *db, struct arena *arena, const struct actor *maker,
                          int64_t checker_id, int64_t approval_id, int64_t right_supply_id,
                          int64_t amount_fen, int32_t *ret_shard,
@@ -307,8 +259,8 @@ enum rc adjustment_carry(struct db *db, struct arena *arena, const struct actor 
     if (!right.epoch_live || strcmp(right.account_state, "open") != 0) {
         return step_refuse(RC_REFUSED, "account_closed", "right_supply_id", ret_refusal);
     }
-    struct purchase purchase = purchase_of(&right, "wrong_shop", amount_fen, approval_id);
-    TRY(buy(db, arena, maker, &purchase, POSTING_WRONG_SHOP, "", &delivery_id));
+    struct purchase purchase = funded_purchase(&right, "wrong_shop", amount_fen, approval_id);
+    TRY(funded_buy(db, arena, maker, &purchase, POSTING_WRONG_SHOP, "", &delivery_id));
     *ret_shard = right.shard;
     return step_audit(db, maker, AUDIT_ACTION_PURCHASE_WRONG_SHOP, "supply", right_supply_id,
                       right.unit_number, "", "", "");
@@ -328,8 +280,8 @@ enum rc correction_carry(struct db *db, struct arena *arena, const struct actor 
         return step_refuse(RC_REFUSED, "account_closed", "supply_id", ret_refusal);
     }
     struct purchase purchase =
-        purchase_of(&facts, "correction", given->amount_fen, given->approval_id);
-    TRY(buy(db, arena, maker, &purchase, POSTING_CORRECTION_GIVEN, "", &delivery_id));
+        funded_purchase(&facts, "correction", given->amount_fen, given->approval_id);
+    TRY(funded_buy(db, arena, maker, &purchase, POSTING_CORRECTION_GIVEN, "", &delivery_id));
     *ret_shard = facts.shard;
     const char *after =
         arena_printf(arena, "{\"purchase_id\":%lld,\"amount_fen\":%lld,\"evidence_sha256\":\"%s\"}",
@@ -365,10 +317,10 @@ enum rc suspense_deliver(struct db *db, struct arena *arena, const struct actor 
     if (!facts.epoch_live || strcmp(facts.account_state, "open") != 0) {
         return step_refuse(RC_REFUSED, "account_closed", "supply_id", ret_refusal);
     }
-    struct purchase purchase = purchase_of(&facts, "suspense", payment.amount_fen, 0);
+    struct purchase purchase = funded_purchase(&facts, "suspense", payment.amount_fen, 0);
     struct settle_answer answer = {.payment_id = payment_id, .shard = facts.shard};
-    TRY(buy(db, arena, actor, &purchase, POSTING_SUSPENSE_RELEASED, payment.channel,
-            &answer.delivery_id));
+    TRY(funded_buy(db, arena, actor, &purchase, POSTING_SUSPENSE_RELEASED, payment.channel,
+                   &answer.delivery_id));
     answer.purchase_id = purchase.id;
     TRY(payments_set_purchase(db, payment_id, purchase.id));
     TRY(payments_set_disposition(db, payment_id, DISPOSITION_SUSPENSE, DISPOSITION_PENDING));

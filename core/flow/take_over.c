@@ -26,6 +26,7 @@ enum column {
     COLUMN_COUNT,
     COLUMN_TARIFF,
     COLUMN_ALARM,
+    COLUMN_CARD,
     COLUMN__MAX
 };
 
@@ -43,6 +44,7 @@ static const struct {
     [COLUMN_COUNT] = {"购电次数", "count", false},
     [COLUMN_TARIFF] = {"电价方案", "tariff", false},
     [COLUMN_ALARM] = {"预警值", "alarm", false},
+    [COLUMN_CARD] = {"旧卡余额", "card", false},
 };
 
 struct checking {
@@ -209,7 +211,9 @@ static bool read_numbers(const struct checking *checking, const struct csv_row *
     const char *balance = cell(checking, line, COLUMN_BALANCE);
     const char *count = cell(checking, line, COLUMN_COUNT);
     const char *alarm = cell(checking, line, COLUMN_ALARM);
-    row->sheet_balance_fen = row->sheet_count = row->sheet_alarm_fen = ROW_NULL;
+    const char *card = cell(checking, line, COLUMN_CARD);
+    row->sheet_balance_fen = row->sheet_count = row->sheet_alarm_fen = row->card_balance_fen =
+        ROW_NULL;
     if (balance[0] != '\0' &&
         money_parse_yuan(balance, strlen(balance), -MONEY_MAX_FEN, MONEY_MAX_FEN,
                          &row->sheet_balance_fen) != MONEY_FINE) {
@@ -224,6 +228,11 @@ static bool read_numbers(const struct checking *checking, const struct csv_row *
     if (alarm[0] != '\0' && money_parse_yuan(alarm, strlen(alarm), 0, MONEY_MAX_FEN,
                                              &row->sheet_alarm_fen) != MONEY_FINE) {
         fault(row, "预警值不是金额", "alarm is not an amount");
+        return false;
+    }
+    if (card[0] != '\0' && money_parse_yuan(card, strlen(card), 0, MONEY_MAX_FEN,
+                                            &row->card_balance_fen) != MONEY_FINE) {
+        fault(row, "旧卡余额不是金额", "card is not an amount");
         return false;
     }
     return true;
@@ -315,6 +324,7 @@ static enum rc check_line(const struct checking *checking, const struct csv_row 
                                 .tariff_code = "",
                                 .supply_id = ROW_NULL,
                                 .tariff_id = ROW_NULL,
+                                .card_balance_fen = ROW_NULL,
                                 .first_count = ROW_NULL,
                                 .first_balance_fen = ROW_NULL,
                                 .first_energy_wh = ROW_NULL};

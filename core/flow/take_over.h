@@ -1,7 +1,7 @@
 /*
  * Taking over live meters in bulk 接管 from a sheet with the columns 铺位, 商户, 联系人, 电表,
- * 期初余额, 电价方案, 预警值 (and, where the sheet has them, 电话, 购电次数; or unit, shop,
- * contact, meter, balance, tariff, alarm, phone, count).
+ * 期初余额, 电价方案, 预警值 (and, where the sheet has them, 电话, 购电次数, 旧卡余额; or unit,
+ * shop, contact, meter, balance, tariff, alarm, phone, count, card).
  *
  *   take_over_check   reads the sheet, finds the supplies, takes what each meter said last as the
  *                     first reading and judges (core/rules/take_over.h)
@@ -10,7 +10,8 @@
  *   take_over_undo    until the first sale
  *
  * No frame is sent: the meter keeps its money, which is booked as opening balance, and our next
- * count is the meter's + 1.
+ * count is the meter's + 1. Money on an old card (旧卡余额) never reached the meter: it is booked
+ * as opening money on its way and delivered as the first purchase.
  */
 #ifndef PW_FLOW_TAKE_OVER_H
 #define PW_FLOW_TAKE_OVER_H

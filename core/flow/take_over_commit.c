@@ -4,6 +4,7 @@
 
 #include "core/base/clock.h"
 #include "core/flow/account.h"
+#include "core/flow/funded.h"
 #include "core/flow/step.h"
 #include "core/flow/take_over.h"
 #include "core/flow/take_over_own.h"
@@ -31,6 +32,20 @@ static bool is_accepted(const struct committing *committing, int64_t line_number
     return false;
 }
 
+/* What stands on the old card becomes the first purchase. */
+static enum rc carry_card(struct committing *committing, const struct take_over_row *row)
+{
+    struct sale_facts facts;
+    int64_t delivery_id = 0;
+    if (row->card_balance_fen == ROW_NULL || row->card_balance_fen == 0) {
+        return RC_OK;
+    }
+    TRY(sale_facts_get(committing->db, committing->arena, row->supply_id, &facts));
+    struct purchase purchase = funded_purchase(&facts, "opening", row->card_balance_fen, 0);
+    return funded_buy(committing->db, committing->arena, committing->actor, &purchase,
+                      POSTING_OPENING_CARD, "", &delivery_id);
+}
+
 static enum rc open_row(struct committing *committing, struct take_over_row *row)
 {
     int64_t contact_id = 0;
@@ -53,6 +68,7 @@ static enum rc open_row(struct committing *committing, struct take_over_row *row
     }
     TRY(account_open(committing->db, committing->arena, committing->actor, row->account_id,
                      committing->refusal));
+    TRY(carry_card(committing, row));
     take_over_say(row, TAKE_OVER_TAKEN);
     committing->taken++;
     return RC_OK;

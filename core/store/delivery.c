@@ -166,7 +166,8 @@ enum rc deliveries_funding(struct db *db, struct arena *arena, int64_t purchase_
                  " UNION ALL SELECT t.amount_fen FROM transfer t JOIN purchase b"
                  " ON b.id = t.object_id AND t.object_kind = 'purchase' WHERE b.id = ?"
                  " AND b.origin <> 'payment' AND b.state = 'paid' AND t.posting IN"
-                 " ('wrong_shop', 'adjustment_returned', 'suspense_released', 'correction_given'))"
+                 " ('wrong_shop', 'adjustment_returned', 'suspense_released', 'correction_given',"
+                 " 'opening_card'))"
                  " funds",
                  DB_ARGS(db_int(purchase_id), db_int(purchase_id)), 10, &rows));
     *ret_funded = rows.count == 1; /* twice is as wrong as never */

@@ -38,8 +38,8 @@ enum rc take_over_rows_insert(struct db *db, int64_t take_over_id, const struct 
         "INSERT INTO take_over_row (take_over_id, line_number, unit_number, shop_name,"
         " contact_name, phone_sealed, phone_hash, phone_tail, meter_number, sheet_balance_fen,"
         " sheet_count, sheet_alarm_fen, tariff_code, supply_id, tariff_id, first_at, first_count,"
-        " first_balance_fen, first_energy_wh, verdict, message, message_en)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " first_balance_fen, first_energy_wh, verdict, message, message_en, card_balance_fen)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         DB_ARGS(db_int(take_over_id), db_int(row->line_number), db_text(row->unit_number),
                 db_text(row->shop_name), db_text(row->contact_name),
                 phone ? db_bytes(row->phone.phone_sealed, row->phone.phone_sealed_len) : db_null(),
@@ -49,7 +49,7 @@ enum rc take_over_rows_insert(struct db *db, int64_t take_over_id, const struct 
                 number(row->sheet_alarm_fen), db_text(row->tariff_code), number(row->supply_id),
                 number(row->tariff_id), moment(row->first_at), number(row->first_count),
                 number(row->first_balance_fen), number(row->first_energy_wh), db_text(row->verdict),
-                db_text(row->message), db_text(row->message_en)),
+                db_text(row->message), db_text(row->message_en), number(row->card_balance_fen)),
         NULL);
 }
 
@@ -169,6 +169,7 @@ static enum rc fill_row(const struct db_rows *rows, size_t at, struct take_over_
         .message = db_get_text(rows, at, 23),
         .message_en = db_get_text(rows, at, 24),
         .account_id = row_int(rows, at, 25),
+        .card_balance_fen = row_int(rows, at, 26),
     };
     const struct db_value *sealed = db_at(rows, at, 4);
     const struct db_value *hash = db_at(rows, at, 5);
@@ -194,7 +195,8 @@ enum rc take_over_rows_list(struct db *db, struct arena *arena, int64_t take_ove
                  " phone_hash, phone_tail, meter_number, sheet_balance_fen, sheet_count,"
                  " sheet_alarm_fen, tariff_code, supply_id, tariff_id, first_at, first_count,"
                  " first_balance_fen, first_energy_wh, second_at, second_count,"
-                 " second_balance_fen, second_energy_wh, verdict, message, message_en, account_id"
+                 " second_balance_fen, second_energy_wh, verdict, message, message_en, account_id, "
+                 "card_balance_fen"
                  " FROM take_over_row WHERE take_over_id = ? ORDER BY line_number",
                  DB_ARGS(db_int(take_over_id)), TAKE_OVER_ROWS_MAX, &rows));
     struct take_over_row *list = arena_take_array(arena, rows.count + 1, sizeof *list);

@@ -37,6 +37,7 @@ struct take_over_row { /* ROW_NULL where a number is not known; times 0: never *
     const char *phone_tail;
     const char *meter_number;
     int64_t sheet_balance_fen, sheet_count, sheet_alarm_fen;
+    int64_t card_balance_fen; /* on the old card, not in the meter */
     const char *tariff_code;
     int64_t supply_id; /* ROW_NULL: not found, likewise the next */
     int64_t tariff_id;

@@ -69,6 +69,19 @@ class TakeOver(money.Case):
                      str(uuid.uuid4()))
         self.assertEqual(self.clerk.get(f"/take-overs/{again}")["state"], "done")
 
+    def test_what_is_on_an_old_card_goes_into_the_meter(self):
+        before = self.park.sim("get", meter="M005")
+        page = self.upload([self.line(5) + ",88.50", self.line(6) + ",x"], head=HEAD + ",旧卡余额")
+        self.assertEqual(self.verdicts(page), {"M005": "ok", "M006": "error"})
+        self.assertEqual(next(row["card_balance_fen"] for row in page["items"] if row["meter_number"] == "M005"), 8850)
+        self.assertEqual(self.verdicts(self.commit(page["id"]))["M005"], "taken")
+        bought = self.clerk.get(f"/purchases?supply_id={self.supply('M005')['supply_id']}")["items"]
+        self.assertEqual([(row["origin"], row["amount_fen"]) for row in bought], [("opening", 8850)])
+        self.delivered(bought[0])
+        after = self.park.sim("get", meter="M005")
+        self.assertEqual(after["count"], before["count"] + 1)
+        self.assertAlmostEqual(after["balance_fen"], before["balance_fen"] + 8850, delta=100)
+
     def test_prices_and_alarms(self):
         lib.wait_for("the meter's prices", lambda: self.one("SELECT COUNT(price_flat_e4) FROM meter_parameter") == "6", 60)
         tariff = self.clerk.post("/tariffs", {"code": "ONE", "name": "单一"}, str(uuid.uuid4()))["id"]

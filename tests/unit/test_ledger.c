@@ -63,6 +63,7 @@ static const struct {
     {"old_price", "revenue", "price_difference", true},
     {"old_price_settled", "price_difference", "corrections", true},
     {"opening", "opening", "tenant_liability", true},
+    {"opening_card", "opening", "meter_clearing", false},
     {"payment_credited", "meter_clearing", "tenant_liability", false},
     {"payment_settled", "receivable", "meter_clearing", false},
     {"payment_suspense", "receivable", "suspense", false},
