@@ -12,6 +12,7 @@
 #include "core/store/alarm.h"
 #include "core/store/command.h"
 #include "core/store/ledger.h"
+#include "core/store/restore.h"
 #include "core/store/swap.h"
 
 static const struct actor poller = {.kind = ACTOR_SYSTEM, .name = "poller", .role = "", .ip = ""};
@@ -231,23 +232,43 @@ static enum rc fence_intent(struct own *own, const struct delivery_row *delivery
                : deliveries_set_fencing(own->db, delivery->id, delivery->state, own->row.maker_id);
 }
 
+/* Frozen, read-only, or after a restore not compared with the books yet: nothing is written. */
+static enum rc meter_is_closed(struct own *own, bool *ret_closed)
+{
+    bool restored = false;
+    bool writable = false;
+    TRY(supply_line_hold(own->db, &own->arena, own->supply.line_id, &writable));
+    TRY(restore_checks_pending(own->db, &own->arena, own->row.supply_id, &restored));
+    *ret_closed = own->supply.frozen || restored || !writable;
+    return RC_OK;
+}
+
+static enum rc must_wait(struct own *own, bool *ret_waits)
+{
+    bool taken = false;
+    bool leaving = false; /* the meter is emptied for a swap: nothing else is done to it */
+    bool closed = false;
+    TRY(swaps_holds(own->db, &own->arena, own->row.supply_id, &leaving));
+    TRY(deliveries_slot_taken(own->db, &own->arena, own->row.supply_id, own->row.delivery_id,
+                              &taken));
+    TRY(meter_is_closed(own, &closed));
+    *ret_waits = taken || (leaving && !is_swap(own)) || closed;
+    return RC_OK;
+}
+
 static enum rc begin_work(struct db *db, void *context)
 {
     struct writing *writing = context;
     CLEANUP(own_release) struct own own;
     TRY(own_load(&own, db, writing->id));
     const struct evidence *seen = &writing->reading->evidence;
-    bool taken = false;
-    bool leaving = false; /* the meter is emptied for a swap: nothing else is done to it */
-    bool writable = false;
+    bool waits = false;
     if (own.row.state != ADJUSTMENT_APPROVED) {
         return RC_CONFLICT;
     }
-    TRY(swaps_holds(db, &own.arena, own.row.supply_id, &leaving));
-    TRY(deliveries_slot_taken(db, &own.arena, own.row.supply_id, own.row.delivery_id, &taken));
-    TRY(supply_line_hold(db, &own.arena, own.supply.line_id, &writable));
-    if (taken || (leaving && !is_swap(&own)) || own.supply.frozen || !writable) {
-        writing->answer = RC_REFUSED; /* it waits */
+    TRY(must_wait(&own, &waits));
+    if (waits) {
+        writing->answer = RC_REFUSED;
         return RC_OK;
     }
     if (strcmp(writing->reading->serial_number, own.supply.serial_number) != 0) {
@@ -309,13 +330,13 @@ static enum rc mark_work(struct db *db, void *context)
 {
     struct writing *writing = context;
     CLEANUP(own_release) struct own own;
-    bool writable = false;
+    bool closed = false;
     TRY(own_load(&own, db, writing->id));
-    TRY(supply_line_hold(db, &own.arena, own.supply.line_id, &writable));
+    TRY(meter_is_closed(&own, &closed));
     if (own.row.state != ADJUSTMENT_WRITING) {
         return RC_CONFLICT;
     }
-    if (own.supply.frozen || !writable) {
+    if (closed) {
         return RC_REFUSED;
     }
     writing->frame = (struct adjustment_frame){own.row.new_count, own.row.new_balance_fen};
