@@ -400,7 +400,9 @@ class Client:
 
     def enrol(self):
         """Takes the second factor on; gives secret and recovery codes."""
-        offer = self.call("POST", "/session/totp/begin").json
+        begun = self.call("POST", "/session/totp/begin")
+        assert begun.status == 200, begun
+        offer = begun.json
         done = self.call("POST", "/session/totp/finish", {"code": totp(offer["secret_base32"])})
         assert done.status == 200, done
         self.csrf = done.json["session"]["csrf_token"]

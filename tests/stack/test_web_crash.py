@@ -84,7 +84,8 @@ class Crash(unittest.TestCase):
             person.start()
         kills = 0
         while any(person.is_alive() for person in people):
-            for pid in dice.sample(workers(), 1) if workers() else []:
+            running = workers()
+            for pid in dice.sample(running, 1) if running else []:
                 os.kill(pid, signal.SIGKILL)
                 kills += 1
             if kills in (5, 15):
