@@ -8,8 +8,9 @@
 
 #define SELECT_REFUNDS                                                                             \
     "SELECT r.id, r.refund_number, r.payment_id, p.order_number, p.channel, r.source,"             \
-    " r.adjustment_id, r.amount_fen, r.state, r.reason, u.number, a.name, k.display_name,"         \
-    " c.display_name, r.approval_id, r.created_at, r.submitted_at, r.ended_at FROM refund r"       \
+    " r.adjustment_id, r.amount_fen, r.state, r.reason, u.number, a.name,"                         \
+    " COALESCE(k.display_name, 'paywatt'), c.display_name, r.approval_id, r.created_at, "          \
+    "r.submitted_at, r.ended_at FROM refund r"                                                     \
     " JOIN payment p ON p.id = r.payment_id LEFT JOIN user k ON k.id = r.maker_id"                 \
     " LEFT JOIN user c ON c.id = r.checker_id LEFT JOIN purchase b ON b.id = p.purchase_id"        \
     " LEFT JOIN account a ON a.id = b.account_id LEFT JOIN supply s ON s.id = b.supply_id"         \

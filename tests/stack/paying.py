@@ -93,10 +93,13 @@ class Case(money.Case):
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {self.me.get(f'/purchases/{order.purchase}')}; {self.park.log_of('jobs')[-1500:]}") from None
 
-    def refund_of(self, payment_id, state, seconds=30):
+    def refund_of(self, payment_id, *states, seconds=30):
         """Waits for a refund of a payment; number, automatic, fail code."""
+        state = " or ".join(states)
+
         def look():
-            return self.sql(f"SELECT refund_number, automatic, fail_code FROM refund WHERE payment_id = {payment_id} AND state = '{state}'")
+            return self.sql(f"SELECT refund_number, automatic, fail_code FROM refund WHERE payment_id = {payment_id}"
+                            " AND state IN (" + ", ".join(f"'{word}'" for word in states) + ")")
         try:
             return lib.wait_for(f"refund of payment {payment_id} {state}", look, seconds, 0.1)[0]
         except AssertionError as error:
