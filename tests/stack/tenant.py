@@ -25,7 +25,7 @@ def unseal(servers, sealed, associated):
 
 def codes(servers):
     """Every code that was queued as an SMS, oldest first."""
-    rows = servers.sql("SELECT HEX(body_sealed), HEX(phone_hash) FROM message WHERE kind = 'login_code' ORDER BY id")
+    rows = servers.sql("SELECT HEX(body_sealed), HEX(phone_hash) FROM message WHERE kind = 'login_code' AND body_sealed IS NOT NULL ORDER BY id")
     return [unseal(servers, bytes.fromhex(sealed), bytes.fromhex(associated)) for sealed, associated in rows]
 
 
