@@ -237,7 +237,9 @@ SHAPE(old_price, "OldPrice", struct old_price, F_ID(struct old_price, supply_id,
       F_ENUM(struct old_price, how, NEEDED, hows), F_TIME(struct old_price, read_at, NULLABLE),
       F_NUMBER(struct old_price, meter_flat_e4, NULLABLE),
       F_NUMBER(struct old_price, tariff_flat_e4, NEEDED),
-      F_TIME(struct old_price, valid_from_at, NEEDED));
+      F_TIME(struct old_price, valid_from_at, NEEDED),
+      F_NUMBER(struct old_price, push_batch_id, NEEDED),
+      F_WORDS(struct old_price, push_state, NEEDED), F_WORDS(struct old_price, push_code, NEEDED));
 
 struct old_prices_reply {
     struct shape_list items;

@@ -6,14 +6,15 @@
 
 #include "core/base/clock.h"
 #include "core/flow/approval.h"
+#include "core/flow/platform.h"
 #include "core/flow/step.h"
 #include "core/store/command.h"
 
 /*
  * command_request, in the order of its guards:
  *   1 the input            2 the supply exists (row lock)     3 the table of
- * core/rules/command_guard.h 4 the typed number     5 a second person                  6 older
- * orders of the supply (newest wins)
+ * core/rules/command_guard.h, and money in platform mode     4 the typed number     5 a second
+ * person 6 older orders of the supply (newest wins)
  */
 struct giving {
     struct db *db;
@@ -74,6 +75,30 @@ static bool meets(const struct command_row *older, enum command_kind kind)
 {
     bool unsent = older->state == COMMAND_PENDING || older->state == COMMAND_TAKEN;
     return unsent && command_kind_writes(older->kind) == command_kind_writes(kind);
+}
+
+/* In platform mode no meter refuses for us: with the ledger's money used up power stays away, as in
+   meter mode. What lifts a keep-on takes power, and passes. */
+static enum rc check_money(const struct giving *giving)
+{
+    const struct supply *supply = &giving->supply;
+    enum command_kind kind = giving->request->kind;
+    struct platform_span span;
+    int64_t balance_fen = 0;
+    bool closes =
+        kind == COMMAND_CLOSE || (kind == COMMAND_RELEASE && supply->forced != FORCED_KEEP_ON);
+    if (!supply->platform_mode || !closes || giving->request->origin != ORIGIN_MANUAL) {
+        return RC_OK;
+    }
+    enum rc rc = platform_span_live(giving->db, giving->arena, supply->id, &span);
+    if (rc == RC_NOT_FOUND) { /* nobody is charged there */
+        return RC_OK;
+    }
+    TRY(rc);
+    TRY(platform_balance(giving->db, giving->arena, supply->id, &balance_fen));
+    return balance_fen + span.overdraft_fen > 0
+               ? RC_OK
+               : step_refuse(RC_REFUSED, "arrears", "", giving->refusal);
 }
 
 static enum rc check_older(struct giving *giving)
@@ -187,6 +212,7 @@ enum rc command_request(struct db *db, struct arena *arena, const struct actor *
     TRY(supply_get(db, arena, request->supply_id, &giving.supply));
     giving.facts = step_facts(&giving.supply);
     TRY(step_guard(&giving.supply, request->kind, request->origin, ret_refusal));
+    TRY(check_money(&giving));
     bool agreed = request->approval_id != 0;
     if (by_person(request) && !agreed && command_cuts_power(&giving.facts, request->kind)) {
         TRY(step_check_label(&giving.supply, request->unit_number, ret_refusal));

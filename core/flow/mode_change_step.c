@@ -6,6 +6,7 @@
 #include "core/base/failpoint.h"
 #include "core/flow/mode_change_own.h"
 #include "core/flow/platform.h"
+#include "core/flow/push.h"
 #include "core/flow/step.h"
 #include "core/rules/push.h"
 #include "core/store/alarm.h"
@@ -238,7 +239,7 @@ static enum rc to_platform(struct step *step, int64_t left_fen,
     TRY(post_at(step, POSTING_MODE_CHANGED, "mode_change", step->row.id, left_fen,
                 clock_now_ms() + 1));
     TRY(mode_changes_set_supply(step->db, step->row.supply_id, true, step->row.overdraft_fen));
-    TRY(platform_span_open(step->db, step->row.supply_id, step->row.id, &from));
+    TRY(platform_span_open(step->db, step->row.supply_id, step->row.id, 0, &from));
     return credit_waiting(step);
 }
 
@@ -266,6 +267,12 @@ enum rc mode_change_applied(struct db *db, struct arena *arena, const struct adj
                              : to_meter(&step, step.row.moved_fen));
     TRY(mode_change_push(db, arena, &step.row, &step.supply, &push_id));
     TRY(mode_changes_set_moved(db, step.row.id, step.row.moved_fen, push_id));
+    struct push_tariff_ask later = {.supply_ids = &step.row.supply_id,
+                                    .count = 1,
+                                    .from_ms = clock_now_ms() + 1,
+                                    .approval_id = step.row.approval_id,
+                                    .reason = step.row.reason};
+    TRY(push_tariffs(db, &poller, &later)); /* what is in force now came with fee control */
     TRY(audit(&step, MODE_CHANGE_SWITCHING, ""));
     (void)FAILPOINT("mode.pre_commit");
     return RC_OK;

@@ -6,15 +6,18 @@
 #include "core/base/clock.h"
 #include "core/flow/step.h"
 #include "core/flow/tariff.h"
+#include "core/rules/capability.h"
 #include "core/rules/platform.h"
 #include "core/rules/proof.h"
 #include "core/store/alarm.h"
 #include "core/store/command.h"
 #include "core/store/ledger.h"
+#include "core/store/push.h"
 
 #define POINTS_MAX 500 /* boundaries within one day under one tariff */
 #define REASON_ZERO "平台余额用完"
 #define REASON_MONEY "平台余额已到账"
+#define REASON_PLATFORM "平台计费,关闭电表费控"
 
 static const struct actor jobs_actor = {.kind = ACTOR_SYSTEM, .name = "jobs", .role = "", .ip = ""};
 
@@ -431,6 +434,31 @@ enum rc platform_restore(struct db *db, int64_t supply_id, struct platform_done 
     return RC_OK;
 }
 
+/* The meter must not charge as well. One that cannot be told, has no fee control. */
+static enum rc fee_control_off(struct db *db, struct arena *arena, const struct supply *supply,
+                               int64_t *ret_push_id)
+{
+    struct push_wanted wanted = {.has_fee_control = true, .fee_control = false};
+    struct text json CLEANUP(text_release);
+    int64_t batch_id = 0;
+    text_init(&json, PUSH_JSON_MAX);
+    *ret_push_id = 0;
+    if (capability_state_of(supply->capabilities, CAPABILITY_PARAMETERS) ==
+        CAPABILITY_STATE_ABSENT) {
+        return RC_OK;
+    }
+    push_add_json(&json, &wanted);
+    TRY(text_result(&json));
+    TRY(pushes_add_batch(db, REASON_PLATFORM, 0, 0, clock_now_ms(), &batch_id));
+    TRY(pushes_add(db, batch_id, supply->id, supply->epoch, supply->meter_id, text_string(&json),
+                   false, ret_push_id));
+    const char *after =
+        arena_printf(arena, "{\"meters\":1,\"supply_id\":%lld}", (long long)supply->id);
+    return after == NULL ? RC_MEMORY
+                         : step_audit(db, &jobs_actor, AUDIT_ACTION_PUSH_ASK, "push_batch",
+                                      batch_id, supply_label(supply), REASON_PLATFORM, "", after);
+}
+
 static enum rc begin_work(struct db *db, void *context)
 {
     const int64_t *supply_id = context;
@@ -439,12 +467,16 @@ static enum rc begin_work(struct db *db, void *context)
     struct platform_reading open;
     struct platform_reading close;
     bool closed = false;
+    int64_t push_id = 0;
     arena_init(&arena, STEP_ARENA_BYTES);
     TRY(supply_lock(db, *supply_id));
     TRY(supply_get(db, &arena, *supply_id, &supply));
     TRY(platform_epoch(db, &arena, *supply_id, supply.epoch, &open, &closed, &close));
-    enum rc rc = closed ? RC_CONFLICT : platform_span_open(db, *supply_id, 0, &open);
-    return rc;
+    if (closed) {
+        return RC_CONFLICT;
+    }
+    TRY(fee_control_off(db, &arena, &supply, &push_id));
+    return platform_span_open(db, *supply_id, 0, push_id, &open);
 }
 
 enum rc platform_begin(struct db *db, int64_t supply_id)

@@ -41,7 +41,8 @@ enum rc platform_charge(struct db *db, int64_t supply_id,
    not now. */
 enum rc platform_restore(struct db *db, int64_t supply_id,
                          struct platform_done *ret_done) MUST_CHECK;
-/* Opens the span of a supply that was opened in platform mode. Its own transaction. */
+/* Opens the span of a supply that was opened in platform mode, and has fee control switched off in
+   its meter, once. Its own transaction. */
 enum rc platform_begin(struct db *db, int64_t supply_id) MUST_CHECK;
 
 /* Inside a transaction that holds the supply: charges the span up to a reading, rows and transfers,

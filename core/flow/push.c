@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "core/flow/mode_change.h"
+#include "core/flow/push_own.h"
 #include "core/flow/step.h"
-#include "core/rules/capability.h"
+#include "core/store/alarm.h"
 #include "core/store/delivery.h"
+#include "core/store/push_tariff.h"
 
 static const struct actor poller = {.kind = ACTOR_SYSTEM, .name = "poller", .role = "", .ip = ""};
 
@@ -32,7 +34,7 @@ static enum rc add_item(struct db *db, struct arena *arena, const struct asking 
     TRY(supply_get(db, arena, item->supply_id, &supply));
     int64_t id = 0;
     return pushes_add(db, asking->batch_id, supply.id, supply.epoch, supply.meter_id,
-                      text_string(&json), true, &id);
+                      text_string(&json), false, &id); /* push_scan supersedes, at its moment */
 }
 
 static enum rc ask_work(struct db *db, void *context)
@@ -72,10 +74,63 @@ enum rc push_ask(struct db *db, const struct actor *actor, const struct push_ite
     return RC_OK;
 }
 
+/* ---- the poller */
+
+static bool overtaken(const struct push_look *older, const struct push_look *newer)
+{
+    if (older->wanted.has_fee_control) {
+        return false; /* somebody waits for that one */
+    }
+    return (older->by_tariff && newer->by_tariff) || push_covers(&newer->wanted, &older->wanted);
+}
+
+static enum rc supersede_work(struct db *db, void *context)
+{
+    const struct push_look *look = context;
+    CLEANUP(arena_release) struct arena arena;
+    struct supply supply;
+    arena_init(&arena, STEP_ARENA_BYTES);
+    TRY(supply_lock(db, look->supply_id));
+    TRY(supply_get(db, &arena, look->supply_id, &supply));
+    TRY(push_supersede(db, look->id));
+    const char *after = arena_printf(&arena, "{\"push_id\":%lld}", (long long)look->id);
+    return after == NULL ? RC_MEMORY
+                         : step_audit(db, &poller, AUDIT_ACTION_PUSH_SUPERSEDE, "supply",
+                                      look->supply_id, supply_label(&supply), "", "", after);
+}
+
+/* Where the supply's older push stands in the list; count: none. */
+static size_t older_of(const struct push_look *looks, size_t count, int64_t supply_id)
+{
+    size_t at = 0;
+    while (at < count && looks[at].supply_id != supply_id) {
+        at++;
+    }
+    return at;
+}
+
 enum rc push_scan(struct db *db, struct arena *arena, int32_t shard, size_t max,
                   struct push_look **ret_looks, size_t *ret_count)
 {
-    return pushes_of_shard(db, arena, shard, max, ret_looks, ret_count);
+    struct push_look *looks = NULL;
+    size_t count = 0;
+    size_t kept = 0;
+    TRY(pushes_of_shard(db, arena, shard, max, &looks, &count));
+    for (size_t i = 0; i < count; i++) {
+        size_t older = older_of(looks, kept, looks[i].supply_id);
+        if (older == kept) {
+            looks[kept++] = looks[i];
+        } else if (overtaken(&looks[older], &looks[i])) {
+            enum rc rc = db_transact(db, supersede_work, &looks[older]);
+            if (rc != RC_OK && rc != RC_CONFLICT) {
+                return rc;
+            }
+            looks[older] = looks[i];
+        }
+    }
+    *ret_looks = looks;
+    *ret_count = kept;
+    return RC_OK;
 }
 
 struct marking {
@@ -99,6 +154,11 @@ static enum rc end(struct db *db, struct arena *arena, const struct push_look *l
 {
     TRY(pushes_set_ended(db, look->id, confirmed, code));
     TRY(mode_change_pushed(db, arena, look->id, confirmed, code));
+    if (look->wanted.has_fee_control && !look->wanted.fee_control) {
+        TRY(confirmed
+                ? alarm_close(db, ALARM_PLATFORM_FEE_CONTROL, "supply", look->supply_id)
+                : alarm_open(db, ALARM_PLATFORM_FEE_CONTROL, "supply", look->supply_id, code));
+    }
     const char *after = arena_printf(arena, "{\"push_id\":%lld,\"code\":\"%s\",\"writes\":%lld}",
                                      (long long)look->id, code, (long long)look->writes);
     enum audit_action action = confirmed ? AUDIT_ACTION_PUSH_CONFIRM : AUDIT_ACTION_PUSH_REFUSE;
@@ -111,15 +171,13 @@ static enum rc end(struct db *db, struct arena *arena, const struct push_look *l
 static const char *refusal_of(const struct push_look *look, const struct supply *supply,
                               const char *serial_number)
 {
-    enum capability_state state = capability_state_of(supply->capabilities, CAPABILITY_PARAMETERS);
-    bool accepted = step_facts(supply).experimental_accepted;
     if (look->epoch != supply->epoch || look->meter_id != supply->meter_id) {
         return "wrong_epoch";
     }
     if (strcmp(serial_number, supply->serial_number) != 0) {
         return "serial_mismatch";
     }
-    if (state == CAPABILITY_STATE_ABSENT || (state == CAPABILITY_STATE_UNVERIFIED && !accepted)) {
+    if (!push_is_offered(supply)) {
         return "not_offered";
     }
     return look->writes >= PUSH_WRITES_MAX ? "meter_refuses" : "";

@@ -59,7 +59,27 @@ enum rc push_carry(struct db *db, struct arena *arena, const struct actor *maker
 enum rc push_retry(struct db *db, struct arena *arena, const struct actor *actor, int64_t batch_id,
                    int64_t *ret_batch_id, struct command_refusal *ret_refusal) MUST_CHECK;
 
-/* Poller: due pushes of a shard; outside a transaction. */
+/* What the tariffs of supplies bring by themselves. */
+struct push_tariff_ask {
+    const int64_t *supply_ids; /* NULL: all that are under tariff_id at or after from_ms */
+    size_t count;
+    int64_t tariff_id;
+    int64_t from_ms;     /* moments before are left as they are */
+    int64_t approval_id; /* 0: none */
+    const char *reason;
+};
+
+/* Brings the pushes of supplies in line with their tariffs, inside a transaction: for each moment
+   from from_ms on at which the prices of a supply in meter mode change there is one push, due then,
+   in a batch of the moment; one that is there already stays, one whose moment is no more, or has
+   other prices, is superseded. What a meter cannot take is refused from the beginning with its
+   reason ("steps", "not_offered", table_misfit_code): it is listed as 旧价运行. Harmless when run
+   again. */
+enum rc push_tariffs(struct db *db, const struct actor *actor,
+                     const struct push_tariff_ask *ask) MUST_CHECK;
+
+/* Poller: due pushes of a shard, at most one a supply: older ones go first, and one that a newer
+   one covers is superseded; outside a transaction. */
 enum rc push_scan(struct db *db, struct arena *arena, int32_t shard, size_t max,
                   struct push_look **ret_looks, size_t *ret_count) MUST_CHECK;
 /* Poller: committed before the frames. serial_number: as just read. RC_REFUSED: it waits, or was

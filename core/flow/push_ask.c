@@ -5,9 +5,9 @@
 #include "core/base/clock.h"
 #include "core/flow/approval.h"
 #include "core/flow/push.h"
+#include "core/flow/push_own.h"
 #include "core/flow/step.h"
 #include "core/flow/tariff.h"
-#include "core/rules/tariff_table.h"
 #include "core/store/epoch.h"
 #include "core/store/purchase.h"
 #include "core/store/row.h"
@@ -47,26 +47,8 @@ static enum rc want_prices(struct asking *asking, int64_t supply_id, struct push
         return refuse(asking, "no_tariff");
     }
     TRY(rc);
-    const struct tariff_version *version = &asking->tariff->versions[at];
-    if (tariff_kind_has_steps(version->kind)) {
-        return refuse(asking, "steps");
-    }
-    wanted->has_prices = true;
-    for (int i = 0; i < PUSH_RATES; i++) {
-        wanted->price_e4[i] = tariff_price_e4(version, 0, (enum rate)i);
-    }
-    if (!tariff_kind_has_rates(version->kind)) {
-        return RC_OK;
-    }
-    struct meter_tables tables;
-    enum table_misfit misfit = meter_tables_encode(version->calendar, &tables);
-    if (misfit != TABLE_FITS) {
-        return refuse(asking, table_misfit_code(misfit));
-    }
-    wanted->tables.parts = RATE_TABLE_ALL;
-    memcpy(wanted->tables.zones, tables.zones, sizeof wanted->tables.zones);
-    memcpy(wanted->tables.days, tables.days, sizeof wanted->tables.days);
-    return RC_OK;
+    const char *code = push_want_version(&asking->tariff->versions[at], wanted);
+    return code[0] == '\0' ? RC_OK : refuse(asking, code);
 }
 
 /* What stands in the meter of the parts that are wanted; parts that were never read are left out.
@@ -236,6 +218,9 @@ enum rc push_retry(struct db *db, struct arena *arena, const struct actor *actor
     for (size_t i = 0; i < count; i++) {
         if (strcmp(rows[i].state, "refused") == 0) {
             items[refused].supply_id = rows[i].supply_id;
+            if (rows[i].writes == 0 && strcmp(rows[i].wanted, "{}") == 0) {
+                continue; /* nothing that a meter could hold was ever to be written */
+            }
             TRY(push_parse_json(rows[i].wanted, &items[refused].wanted));
             if (!items[refused].wanted.has_fee_control) { /* that belongs to a change of mode */
                 refused++;

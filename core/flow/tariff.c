@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/flow/approval.h"
+#include "core/flow/push.h"
 #include "core/flow/step.h"
 #include "core/flow/zone.h"
 #include "core/rules/money.h"
@@ -110,6 +111,11 @@ static enum rc ask_second_person(struct db *db, struct arena *arena, const struc
     return approval_request(db, arena, actor, &ask, ret_approval_id, ret_refusal);
 }
 
+static int64_t later_of(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms > b_ms ? a_ms : b_ms;
+}
+
 enum rc tariff_add_version(struct db *db, struct arena *arena, const struct actor *actor,
                            const struct tariff_version_request *request, int64_t *ret_approval_id,
                            struct command_refusal *ret_refusal)
@@ -139,6 +145,11 @@ enum rc tariff_add_version(struct db *db, struct arena *arena, const struct acto
     }
     TRY(rc);
     *ret_approval_id = 0;
+    struct push_tariff_ask push = {.tariff_id = request->tariff_id,
+                                   .from_ms = later_of(request->valid_from_at_ms, clock_now_ms()),
+                                   .approval_id = request->approval_id,
+                                   .reason = request->reason};
+    TRY(push_tariffs(db, actor, &push));
     return step_audit(db, actor, AUDIT_ACTION_TARIFF_VERSION, "tariff", request->tariff_id,
                       tariff.code, request->reason, "", request->body);
 }
@@ -174,9 +185,15 @@ enum rc tariff_assign(struct db *db, struct arena *arena, const struct actor *ac
     const char *after =
         arena_printf(arena, "{\"supplies\":%zu,\"valid_from_at_ms\":%lld,\"first_supply_id\":%lld}",
                      supply_count, (long long)from_ms, (long long)supply_ids[0]);
-    if (after == NULL) {
+    struct push_tariff_ask push = {.supply_ids = supply_ids,
+                                   .count = supply_count,
+                                   .tariff_id = tariff_id,
+                                   .from_ms = from_ms,
+                                   .reason = arena_printf(arena, "改用电价方案 %s", tariff.code)};
+    if (after == NULL || push.reason == NULL) {
         return RC_MEMORY;
     }
+    TRY(push_tariffs(db, actor, &push));
     return step_audit(db, actor, AUDIT_ACTION_TARIFF_ASSIGN, "tariff", tariff_id, tariff.code, "",
                       "", after);
 }
@@ -326,6 +343,9 @@ static enum rc judge_row(struct db *db, struct arena *arena, struct last_tariff 
         .meter_flat_e4 = row->price_e4[2],
         .tariff_flat_e4 = tariff_price_e4(version, 0, RATE_FLAT),
         .valid_from_at = version->valid_from_at_ms,
+        .push_batch_id = row->push_batch_id,
+        .push_state = row->push_state,
+        .push_code = row->push_code,
     };
     return RC_OK;
 }

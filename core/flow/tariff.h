@@ -34,6 +34,8 @@ struct tariff_version_request {
 enum rc tariff_create(struct db *db, struct arena *arena, const struct actor *actor,
                       const char *code, const char *name, const char *name_en, int64_t *ret_id,
                       struct command_refusal *ret_refusal) MUST_CHECK;
+/* Both of these bring the meters' prices with them: pushes due at the moment (push_tariffs). */
+
 /* Adds a version, or asks for the second person: *ret_approval_id is then not 0. RC_INVALID with
    the field of the body; RC_REFUSED "moment_past"; RC_CONFLICT "moment_taken". */
 enum rc tariff_add_version(struct db *db, struct arena *arena, const struct actor *actor,
@@ -74,6 +76,9 @@ struct old_price {
     int64_t meter_flat_e4;
     int64_t tariff_flat_e4;
     int64_t valid_from_at;
+    int64_t push_batch_id;  /* that shall bring them, 0: none */
+    const char *push_state; /* "" none */
+    const char *push_code;  /* why the meter does not have them yet: "meter_silent", "steps"; "" */
 };
 
 enum rc tariff_old_prices(struct db *db, struct arena *arena, struct old_price **ret_rows,

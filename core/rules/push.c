@@ -97,6 +97,15 @@ enum rc push_parse_json(const char *text, struct push_wanted *ret_wanted)
     return RC_OK;
 }
 
+bool push_covers(const struct push_wanted *newer, const struct push_wanted *older)
+{
+    assert(newer != NULL && older != NULL);
+    return (newer->has_prices || !older->has_prices) && (newer->has_alarms || !older->has_alarms) &&
+           (newer->has_overdraft || !older->has_overdraft) &&
+           (newer->has_fee_control || !older->has_fee_control) &&
+           (newer->tables.parts & older->tables.parts) == older->tables.parts;
+}
+
 static void add_key(struct text *json, const char *key)
 {
     text_printf(json, "%s\"%s\":", json->len > 1 ? "," : "", key);

@@ -32,6 +32,8 @@ struct push_wanted {
 /* RC_INVALID: no part at all, unknown or faulty ones, tables that no meter takes. */
 enum rc push_parse_json(const char *json, struct push_wanted *ret_wanted) MUST_CHECK;
 void push_add_json(struct text *json, const struct push_wanted *wanted);
+/* Does a newer push bring each part of an older one? */
+bool push_covers(const struct push_wanted *newer, const struct push_wanted *older);
 /* True if what was read is what is wanted, part by part. */
 bool push_stands(const struct push_wanted *wanted, const struct reading *reading,
                  const struct rate_table_bytes *tables);

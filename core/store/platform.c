@@ -104,22 +104,22 @@ static struct db_value rate_of(const struct platform_reading *reading, enum rate
     return db_int_or_null(reading->has_rates, reading->point.rate_wh[rate]);
 }
 
-enum rc platform_span_open(struct db *db, int64_t supply_id, int64_t change_id,
+enum rc platform_span_open(struct db *db, int64_t supply_id, int64_t change_id, int64_t fee_push_id,
                            const struct platform_reading *from)
 {
     assert(db_in_transaction(db));
     struct db_value at = db_time(from->point.at_ms);
-    return db_execute(db,
-                      "INSERT INTO platform_span (supply_id, epoch, mode_change_id, from_at,"
-                      " energy_wh, energy_sharp_wh, energy_peak_wh, energy_flat_wh,"
-                      " energy_valley_wh, charged_at, seen_at)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                      DB_ARGS(db_int(supply_id), db_int(from->epoch),
-                              db_int_or_null(change_id != 0, change_id), at,
-                              db_int(from->point.total_wh), rate_of(from, RATE_SHARP),
-                              rate_of(from, RATE_PEAK), rate_of(from, RATE_FLAT),
-                              rate_of(from, RATE_VALLEY), at, at),
-                      NULL);
+    return db_execute(
+        db,
+        "INSERT INTO platform_span (supply_id, epoch, mode_change_id, fee_push_id, from_at,"
+        " energy_wh, energy_sharp_wh, energy_peak_wh, energy_flat_wh,"
+        " energy_valley_wh, charged_at, seen_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        DB_ARGS(db_int(supply_id), db_int(from->epoch), db_int_or_null(change_id != 0, change_id),
+                db_int_or_null(fee_push_id != 0, fee_push_id), at, db_int(from->point.total_wh),
+                rate_of(from, RATE_SHARP), rate_of(from, RATE_PEAK), rate_of(from, RATE_FLAT),
+                rate_of(from, RATE_VALLEY), at, at),
+        NULL);
 }
 
 static enum rc one_row(const struct db_outcome *outcome)

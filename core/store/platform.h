@@ -52,8 +52,8 @@ enum rc platform_without_span(struct db *db, struct arena *arena, size_t max,
 /* RC_NOT_FOUND. */
 enum rc platform_span_live(struct db *db, struct arena *arena, int64_t supply_id,
                            struct platform_span *ret_span) MUST_CHECK;
-/* change_id: 0 none. RC_CONFLICT: it has one. */
-enum rc platform_span_open(struct db *db, int64_t supply_id, int64_t change_id,
+/* change_id, fee_push_id: 0 none. RC_CONFLICT: it has one. */
+enum rc platform_span_open(struct db *db, int64_t supply_id, int64_t change_id, int64_t fee_push_id,
                            const struct platform_reading *from) MUST_CHECK;
 enum rc platform_span_close(struct db *db, int64_t id, int64_t change_id,
                             int64_t until_at_ms) MUST_CHECK;

@@ -8,11 +8,13 @@
 
 #define COLUMNS                                                                                    \
     "SELECT p.id, p.supply_id, p.epoch, p.meter_id, m.line_id, p.writes, p.state = 'writing',"     \
-    " s.frozen_reason IS NOT NULL OR NOT l.writable OR EXISTS (SELECT 1 FROM delivery d"           \
+    " s.frozen_reason IS NOT NULL OR NOT l.writable OR h.silent_since_at IS NOT NULL OR EXISTS"    \
+    " (SELECT 1 FROM delivery d"                                                                   \
     " WHERE d.slot_supply = p.supply_id) OR EXISTS (SELECT 1 FROM adjustment a"                    \
-    " WHERE a.slot_supply = p.supply_id), p.wanted, p.state FROM push p"                           \
+    " WHERE a.slot_supply = p.supply_id), p.wanted, p.state, b.tariff_id IS NOT NULL FROM push p"  \
     " JOIN push_batch b ON b.id = p.batch_id JOIN supply s ON s.id = p.supply_id"                  \
-    " JOIN meter m ON m.id = p.meter_id JOIN line l ON l.id = m.line_id"
+    " JOIN meter m ON m.id = p.meter_id JOIN line l ON l.id = m.line_id"                           \
+    " LEFT JOIN meter_health h ON h.meter_id = p.meter_id"
 
 static enum rc one_row(const struct db_outcome *outcome)
 {
@@ -28,7 +30,8 @@ static enum rc look_read(const struct db_rows *rows, size_t at, struct push_look
                                .line_id = db_get_int(rows, at, 4),
                                .writes = db_get_int(rows, at, 5),
                                .writing = db_get_int(rows, at, 6) != 0,
-                               .blocked = db_get_int(rows, at, 7) != 0};
+                               .blocked = db_get_int(rows, at, 7) != 0,
+                               .by_tariff = db_get_int(rows, at, 10) != 0};
     return push_parse_json(db_get_text(rows, at, 8), &look->wanted) == RC_OK ? RC_OK : RC_INTERNAL;
 }
 
@@ -73,7 +76,7 @@ enum rc pushes_of_shard(struct db *db, struct arena *arena, int32_t shard, size_
     struct db_rows rows;
     TRY(db_query(db, arena,
                  COLUMNS " WHERE p.state IN ('pending', 'writing') AND l.shard = ?"
-                         " AND b.due_at <= ? ORDER BY p.id LIMIT ?",
+                         " AND b.due_at <= ? ORDER BY 8, b.due_at, p.id LIMIT ?",
                  DB_ARGS(db_int(shard), db_time(clock_now_ms()), db_int((int64_t)max)), max,
                  &rows));
     struct push_look *list = arena_take_array(arena, rows.count + 1, sizeof *list);

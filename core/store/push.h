@@ -24,8 +24,9 @@ struct push_look {
     int64_t meter_id;
     int64_t line_id;
     int64_t writes;
-    bool writing; /* a frame may have left */
-    bool blocked; /* frozen, read-only, or a delivery or adjustment is in flight */
+    bool writing;   /* a frame may have left */
+    bool blocked;   /* frozen, read-only, silent, or a delivery or adjustment is in flight */
+    bool by_tariff; /* a tariff made it by itself */
     struct push_wanted wanted;
 };
 
@@ -47,7 +48,7 @@ enum rc pushes_add_batch(struct db *db, const char *reason, int64_t maker_id, in
 enum rc pushes_add(struct db *db, int64_t batch_id, int64_t supply_id, int64_t epoch,
                    int64_t meter_id, const char *wanted_json, bool supersedes,
                    int64_t *ret_id) MUST_CHECK;
-/* Due ones of a shard, oldest first. */
+/* Due ones of a shard: those that may go now first, then by their moment. */
 enum rc pushes_of_shard(struct db *db, struct arena *arena, int32_t shard, size_t max,
                         struct push_look **ret_looks, size_t *ret_count) MUST_CHECK;
 /* One, for the poller's steps. RC_NOT_FOUND. */

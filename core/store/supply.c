@@ -28,7 +28,7 @@ enum rc supply_get(struct db *db, struct arena *arena, int64_t supply_id, struct
                  " EXISTS (SELECT 1 FROM lock_out WHERE active_supply = s.id),"
                  " mo.actions, u.number, m.number, m.serial_number, u.shop_name,"
                  " ms.meter_id IS NOT NULL, ms.taken_at, ms.relay, ms.forced, ms.status_bits,"
-                 " mo.capabilities"
+                 " mo.capabilities, s.billing_mode = 'platform'"
                  " FROM supply s JOIN meter m ON m.id = s.meter_id JOIN line l ON l.id = m.line_id"
                  " JOIN model mo ON mo.id = m.model_id LEFT JOIN unit u ON u.id = s.unit_id"
                  " LEFT JOIN meter_state ms ON ms.meter_id = m.id WHERE s.id = ?",
@@ -63,6 +63,7 @@ enum rc supply_get(struct db *db, struct arena *arena, int64_t supply_id, struct
         .forced = forced_state_find(db_get_text(&rows, 0, 23)),
         .status_bits = db_get_int(&rows, 0, 24),
         .capabilities = db_get_text(&rows, 0, 25),
+        .platform_mode = db_get_int(&rows, 0, 26) != 0,
     };
     return RC_OK;
 }

@@ -33,6 +33,8 @@ struct supply {
     bool experimental;         /* model maturity */
     bool experimental_setting; /* site setting accept_experimental_models = 1 */
     bool locked_out;
+    bool platform_mode;       /* the ledger holds its money */
+    int64_t overdraft_fen;    /* in platform mode: debt at which power is cut */
     const char *actions;      /* of the model */
     const char *capabilities; /* of the model: "purchase:proven,..." */
     const char *unit_number;  /* "" without a unit */

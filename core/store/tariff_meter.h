@@ -25,6 +25,9 @@ struct tariff_meter_row { /* ROW_NULL where a number is not known */
     int64_t read_at;     /* 0: never */
     int64_t price_e4[4]; /* sharp, peak, flat, valley */
     struct rate_table_bytes tables;
+    int64_t push_batch_id;  /* of the newest push of prices that is due, 0: there is none */
+    const char *push_state; /* of it, "" none */
+    const char *push_code;  /* why it was refused, or what it waits for; "" */
 };
 
 /* Supplies in meter mode with a tariff in force at a moment, by tariff and unit. */
@@ -32,7 +35,7 @@ enum rc tariff_meters(struct db *db, struct arena *arena, int64_t at_ms,
                       struct tariff_meter_row **ret_rows, size_t *ret_count) MUST_CHECK;
 
 /* What one meter said of its prices and tables, known or not; RC_NOT_FOUND: no such meter. Fields
-   of supply and tariff are 0 and "". */
+   of supply, tariff and push are 0 and "". */
 enum rc tariff_meter_get(struct db *db, struct arena *arena, int64_t meter_id,
                          struct tariff_meter_row *ret_row) MUST_CHECK;
 

@@ -11,5 +11,9 @@ WHERE p.mode_change_id IS NOT NULL AND p.until_at IS NULL AND s.epoch = p.epoch 
   AND m.read_at > (SELECT c.ended_at FROM mode_change c WHERE c.id = p.mode_change_id)
   AND NOT EXISTS (SELECT 1 FROM mode_change c WHERE c.live_supply = p.supply_id)
 UNION ALL
+SELECT 'meter', p.supply_id FROM platform_span p JOIN supply s ON s.id = p.supply_id JOIN meter_parameter m ON m.meter_id = s.meter_id
+JOIN push f ON f.id = p.fee_push_id AND f.state = 'confirmed'
+WHERE p.until_at IS NULL AND s.epoch = p.epoch AND f.meter_id = s.meter_id AND m.fee_control_enabled = 1 AND m.read_at > f.ended_at
+UNION ALL
 SELECT 'supply', p.supply_id FROM platform_span p JOIN supply s ON s.id = p.supply_id
 WHERE p.until_at IS NULL AND s.billing_mode = 'meter';

@@ -26,11 +26,13 @@ class Pushes(test_platform.PlatformCase):
 
     def test_tariff_prices_reach_the_meters(self):
         rows = [self.have_account("M001"), self.have_account("M002")]
+        self.sql("UPDATE line SET writable = 0")  # what the assignment brings by itself waits
         for row in rows:
             self.assign(row)
         self.wait("prices read", "SELECT COUNT(*) FROM meter_parameter WHERE price_flat_e4 IS NOT NULL", "3")
         old = self.clerk.get("/tariffs/old-prices")["items"]
         self.assertEqual(sorted(item["meter_number"] for item in old), ["M001", "M002"])
+        self.assertEqual({item["push_code"] for item in old}, {"read_only_line"})
         approval = self.ask(rows, prices=True, alarm1_fen=3000, alarm2_fen=1000, overdraft_fen=0)
         self.assertEqual(approval["kind"], "push")
         seen = self.clerk.get(f"/approvals/{approval['id']}")["payload"]["items"]
@@ -39,6 +41,7 @@ class Pushes(test_platform.PlatformCase):
         self.assertEqual(seen[0]["wanted"]["alarm_fen"], [3000, 1000])
         self.assertEqual(self.park.sim("get", meter="M001")["price_flat_e4"], 7120)
         self.decide(approval["id"])
+        self.sql("UPDATE line SET writable = 1")
         page = self.ended(self.newest()["batch_id"])
         self.assertEqual((page["confirmed"], page["refused"], [row["state"] for row in page["rows"]]), (2, 0, ["confirmed"] * 2))
         truth = self.park.sim("get", meter="M002")

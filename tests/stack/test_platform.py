@@ -74,6 +74,8 @@ class PlatformCase(money.Case):
 
 
 class Platform(PlatformCase):
+    meters = 6
+
     def test_charges_trips_and_restores(self):
         row = self.platform("M001")
         supply = row["supply_id"]
@@ -127,6 +129,34 @@ class Platform(PlatformCase):
         self.credited(row, 100000)
         self.wait("nobody is asked any more", "SELECT COUNT(*) FROM alarm WHERE kind = 'platform_zero' AND closed_at IS NULL"
                   f" AND object_id = {supply}", "0")
+
+    def test_close_without_money_is_refused(self):
+        row = self.platform("M005")
+        supply = row["supply_id"]
+        ask = {"reason": "送电"}
+        self.refused(409, "arrears", "", self.park.log_in("engineer").post, f"/supplies/{supply}/commands", {"kind": "close", **ask}, str(uuid.uuid4()))
+        self.refused(409, "arrears", "", self.park.log_in("engineer").post, f"/supplies/{supply}/commands", {"kind": "release", **ask}, str(uuid.uuid4()))
+        self.credited(row, 5000)
+        command = self.park.log_in("engineer").post(f"/supplies/{supply}/commands", {"kind": "close", **ask}, str(uuid.uuid4()))
+        self.assertEqual(command["kind"], "close")
+        # In meter mode the meter itself says so; the order is taken.
+        other = self.have_account("M002")
+        self.park.log_in("engineer").post(f"/supplies/{other['supply_id']}/commands", {"kind": "close", **ask}, str(uuid.uuid4()))
+
+    def test_fee_control_is_switched_off_once(self):
+        number = "M006"
+        meter = self.park.meter_id(number)
+        self.park.sim("set", meter=number, fee_control=1, balance_fen=0, load_w=0)
+        self.wait("the empty meter", f"SELECT balance_fen FROM meter_state WHERE meter_id = {meter}", "0")
+        self.sql(f"UPDATE supply SET billing_mode = 'platform' WHERE meter_id = {meter}")
+        row = self.have_account(number)
+        self.assign(row)
+        pushed = f"SELECT p.state FROM push p JOIN platform_span s ON s.fee_push_id = p.id WHERE s.live_supply = {row['supply_id']}"
+        self.wait("fee control off", f"SELECT COALESCE(({pushed}), '')", "confirmed", 60)
+        self.assertEqual(self.park.sim("get", meter=number)["fee_control"], 0)
+        self.wait("that it was read back", f"SELECT fee_control_enabled FROM meter_parameter WHERE meter_id = {meter}", "0")
+        self.assertEqual(self.one(f"SELECT COUNT(*) FROM push WHERE supply_id = {row['supply_id']}"), "1")
+        self.assertEqual(self.one("SELECT COUNT(*) FROM alarm WHERE kind = 'platform_fee_control'"), "0")
 
 
 if __name__ == "__main__":
