@@ -71,6 +71,7 @@ SHAPE(action, "Action", struct action, F_ENUM(struct action, kind, NEEDED, kinds
       F_BOOL(struct action, needs_second_person, NEEDED),
       F_BOOL(struct action, needs_unit_number, NEEDED), F_BOOL(struct action, proven, NEEDED));
 
+static const char *const billing_modes[] = {"meter", "platform", NULL};
 static const char *const maturities[] = {"experimental", "accepted", NULL};
 
 SHAPE(meter_detail, "MeterFacts", struct meter_detail,
@@ -88,6 +89,7 @@ SHAPE(meter_detail, "MeterFacts", struct meter_detail,
       F_NUMBER(struct meter_detail, pt_ratio, NEEDED),
       F_BOOL(struct meter_detail, external_control, NEEDED),
       F_NUMBER(struct meter_detail, epoch, NEEDED),
+      F_ENUM(struct meter_detail, billing_mode, NEEDED, billing_modes),
       F_OBJECT(struct meter_detail, live, NULLABLE, &shape_meter_live),
       F_OBJECT(struct meter_detail, parameters, NULLABLE, &shape_meter_parameters),
       F_OBJECT(struct meter_detail, errors, NEEDED, &shape_meter_errors));

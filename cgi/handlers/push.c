@@ -75,6 +75,7 @@ struct push_input {
     int64_t alarm1_fen;
     int64_t alarm2_fen;
     int64_t overdraft_fen;
+    bool fee_control;
     int64_t due_at;
     const char *reason;
 };
@@ -85,7 +86,7 @@ SHAPE(push_input, "PushRequest", struct push_input,
       F_INT(struct push_input, alarm1_fen, OPTIONAL, 0, INT32_MAX),
       F_INT(struct push_input, alarm2_fen, OPTIONAL, 0, INT32_MAX),
       F_INT(struct push_input, overdraft_fen, OPTIONAL, 0, INT32_MAX),
-      F_TIME(struct push_input, due_at, OPTIONAL),
+      F_BOOL(struct push_input, fee_control, OPTIONAL), F_TIME(struct push_input, due_at, OPTIONAL),
       F_TEXT(struct push_input, reason, NEEDED, 1, COMMAND_REASON_MAX));
 
 static int64_t or_none(int64_t fen)
@@ -102,6 +103,7 @@ enum rc handle_push_create(struct request *request)
     struct push_ask ask = {.supply_ids = input->supply_ids.items,
                            .count = input->supply_ids.count,
                            .prices = input->prices,
+                           .fee_control = input->fee_control,
                            .alarm_fen = {or_none(input->alarm1_fen), or_none(input->alarm2_fen)},
                            .overdraft_fen = or_none(input->overdraft_fen),
                            .due_at_ms = input->due_at == SHAPE_NULL ? 0 : input->due_at,

@@ -180,6 +180,9 @@ static const char *refusal_of(const struct push_look *look, const struct supply 
     if (!push_is_offered(supply)) {
         return "not_offered";
     }
+    if (look->wanted.has_fee_control && look->wanted.fee_control == supply->platform_mode) {
+        return "wrong_mode"; /* it was changed since this was asked for: charged twice, or never */
+    }
     return look->writes >= PUSH_WRITES_MAX ? "meter_refuses" : "";
 }
 

@@ -38,6 +38,7 @@ struct push_ask {
     const int64_t *supply_ids;
     size_t count;
     bool prices;           /* of the tariff in force at the moment, with its rate tables */
+    bool fee_control;      /* as the billing mode needs it: on where the meter charges, else off */
     int64_t alarm_fen[2];  /* below 0: as they are */
     int64_t overdraft_fen; /* below 0: as it is */
     int64_t due_at_ms;     /* 0: now */
@@ -45,8 +46,8 @@ struct push_ask {
 };
 
 /* Asks for the second person, who sees for each meter what stands there and what shall. RC_INVALID
-   with the field; RC_REFUSED "platform_mode", "no_tariff", "steps" or the code of a calendar that
-   no meter takes (table_misfit_code), field supply_ids. */
+   with the field; RC_REFUSED "platform_mode" (all but fee control), "no_tariff", "steps" or the
+   code of a calendar that no meter takes (table_misfit_code), field supply_ids. */
 enum rc push_request(struct db *db, struct arena *arena, const struct actor *actor,
                      const struct push_ask *ask, int64_t *ret_approval_id,
                      struct command_refusal *ret_refusal) MUST_CHECK;

@@ -81,16 +81,18 @@ static enum rc add_item(struct asking *asking, int64_t supply_id)
     struct push_wanted wanted = {.has_alarms = ask->alarm_fen[0] >= 0,
                                  .alarm_fen = {ask->alarm_fen[0], ask->alarm_fen[1]},
                                  .has_overdraft = ask->overdraft_fen >= 0,
-                                 .overdraft_fen = ask->overdraft_fen};
+                                 .overdraft_fen = ask->overdraft_fen,
+                                 .has_fee_control = ask->fee_control};
     enum rc rc = supply_get(asking->db, asking->arena, supply_id, &supply);
     if (rc == RC_NOT_FOUND) {
         return step_refuse(RC_INVALID, "unknown_supply", "supply_ids", asking->refusal);
     }
     TRY(rc);
     TRY(sale_facts_get(asking->db, asking->arena, supply_id, &facts));
-    if (facts.platform_mode) {
-        return refuse(asking, "platform_mode");
+    if (facts.platform_mode && (ask->prices || wanted.has_alarms || wanted.has_overdraft)) {
+        return refuse(asking, "platform_mode"); /* the ledger has them */
     }
+    wanted.fee_control = !facts.platform_mode;
     if (ask->prices) {
         TRY(want_prices(asking, supply_id, &wanted));
     }
@@ -124,7 +126,7 @@ static enum rc check_ask(const struct asking *asking)
     if (alarms != (ask->alarm_fen[1] >= 0) || (alarms && ask->alarm_fen[0] < ask->alarm_fen[1])) {
         return step_refuse(RC_INVALID, "invalid_field", "alarm2_fen", asking->refusal);
     }
-    if (!ask->prices && !alarms && ask->overdraft_fen < 0) {
+    if (!ask->prices && !alarms && ask->overdraft_fen < 0 && !ask->fee_control) {
         return step_refuse(RC_INVALID, "invalid_field", "prices", asking->refusal);
     }
     return ask->due_at_ms != 0 && ask->due_at_ms < clock_now_ms()

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/flow/delivery.h"
 #include "core/flow/number.h"
+#include "core/flow/push.h"
 #include "core/flow/step.h"
 #include "core/rules/money.h"
 #include "core/rules/point.h"
@@ -195,17 +196,29 @@ enum rc swap_own_end_orders(const struct swap_own *own)
     return RC_OK;
 }
 
+/* What comes later comes to the meter that is there now. */
+static enum rc push_later(const struct swap_own *own)
+{
+    struct push_tariff_ask later = {.supply_ids = &own->supply.id,
+                                    .count = 1,
+                                    .from_ms = clock_now_ms() + 1,
+                                    .approval_id = own->swap.approval_id,
+                                    .reason = own->swap.reason};
+    return push_tariffs(own->db, own->actor, &later);
+}
+
 enum rc swap_own_push(const struct swap_own *own, int64_t meter_id, int64_t epoch)
 {
     int64_t batch_id = 0;
     if (own->swap.wanted[0] == '\0') {
-        return RC_OK;
+        return push_later(own);
     }
     TRY(pushes_add_batch(own->db, own->swap.reason, own->swap.maker_id, own->swap.approval_id,
                          clock_now_ms(), &batch_id));
     int64_t push_id = 0;
-    return pushes_add(own->db, batch_id, own->supply.id, epoch, meter_id, own->swap.wanted, true,
-                      &push_id);
+    TRY(pushes_add(own->db, batch_id, own->supply.id, epoch, meter_id, own->swap.wanted, true,
+                   &push_id));
+    return push_later(own);
 }
 
 enum rc swap_own_audit(const struct swap_own *own, enum audit_action action, const char *reason,

@@ -159,7 +159,8 @@ static enum rc read_place(struct db *db, struct arena *arena, int64_t meter_id,
         "SELECT r.id, r.code, r.name, b.id, b.code, b.name, f.id, f.code, f.name,"
         " m.serial_number, mo.code, mo.name, mo.maturity, mo.capabilities, m.address, l.id, l.code,"
         " l.name, NOT l.writable, g.id, g.code, g.name, m.ct_ratio, m.pt_ratio, m.external_control,"
-        " s.epoch, h.timeouts, h.crc_errors, h.foreign_frames, h.late_frames, h.exceptions"
+        " s.epoch, h.timeouts, h.crc_errors, h.foreign_frames, h.late_frames, h.exceptions,"
+        " s.billing_mode"
         " FROM meter m JOIN supply s ON s.meter_id = m.id JOIN line l ON l.id = m.line_id"
         " JOIN gateway g ON g.id = l.gateway_id JOIN model mo ON mo.id = m.model_id"
         " LEFT JOIN room r ON r.id = g.room_id LEFT JOIN unit u ON u.id = s.unit_id"
@@ -184,6 +185,7 @@ static enum rc read_place(struct db *db, struct arena *arena, int64_t meter_id,
     detail->pt_ratio = db_get_int(&rows, 0, 23);
     detail->external_control = row_bool(&rows, 0, 24);
     detail->epoch = db_get_int(&rows, 0, 25);
+    detail->billing_mode = db_get_text(&rows, 0, 31);
     return RC_OK;
 }
 

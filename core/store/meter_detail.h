@@ -75,6 +75,7 @@ struct meter_detail {
     int64_t ct_ratio, pt_ratio;
     bool external_control;
     int64_t epoch;
+    const char *billing_mode;                  /* meter, platform */
     const struct meter_live *live;             /* NULL: never read */
     const struct meter_parameters *parameters; /* NULL: never read */
     const struct meter_errors *errors;

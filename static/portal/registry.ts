@@ -90,6 +90,7 @@ export const pages: readonly PageRow[] = [
   { path: '/tariffs', name: 'tariffs', title: 'page.tariffs', permission: 'tariff.view', group: 'tenants', icon: PriceTag, load: () => import('./pages/tariffs/TariffsPage.vue') },
   { path: '/tariffs/:id(\\d+)', name: 'tariff', title: 'page.tariff', permission: 'tariff.view', load: () => import('./pages/tariffs/TariffPage.vue') },
   { path: '/tariffs/:id(\\d+)/edit', name: 'tariff_edit', title: 'page.tariff_edit', permission: 'tariff.manage', load: () => import('./pages/tariffs/TariffEditPage.vue') },
+  { path: '/pushes/:id(\\d+)', name: 'push', title: 'page.push', permission: 'tariff.view', load: () => import('./pages/tariffs/PushPage.vue') },
   { path: '/monitor', name: 'monitor', title: 'page.monitor', permission: 'park.view', group: 'operations', icon: Grid, bottom_bar: 2, load: () => import('./pages/monitor/MonitorPage.vue') },
   { path: '/meters/:id(\\d+)', name: 'meter', title: 'page.meter', permission: 'park.view', load: () => import('./pages/meter/MeterPage.vue') },
   { path: '/lines', name: 'lines', title: 'page.lines', permission: 'park.view', group: 'operations', icon: Connection, load: () => import('./pages/lines/LinesPage.vue') },

@@ -127,6 +127,8 @@ export type TariffVersion = Schemas['TariffVersion'];
 export type SampleBill = Schemas['SampleBill'];
 export type OldPrice = Schemas['OldPrice'];
 export type PushBatch = Schemas['PushBatch'];
+export type PushPage = Schemas['PushPage'];
+export type PushRow = Schemas['PushRow'];
 export type ModeChange = Schemas['ModeChange'];
 
 export type WaitingItem = Schemas['WaitingItem'];

@@ -137,8 +137,7 @@ class Platform(PlatformCase):
         self.refused(409, "arrears", "", self.park.log_in("engineer").post, f"/supplies/{supply}/commands", {"kind": "close", **ask}, str(uuid.uuid4()))
         self.refused(409, "arrears", "", self.park.log_in("engineer").post, f"/supplies/{supply}/commands", {"kind": "release", **ask}, str(uuid.uuid4()))
         self.credited(row, 5000)
-        command = self.park.log_in("engineer").post(f"/supplies/{supply}/commands", {"kind": "close", **ask}, str(uuid.uuid4()))
-        self.assertEqual(command["kind"], "close")
+        self.park.log_in("engineer").post(f"/supplies/{supply}/commands", {"kind": "close", **ask}, str(uuid.uuid4()))
         # In meter mode the meter itself says so; the order is taken.
         other = self.have_account("M002")
         self.park.log_in("engineer").post(f"/supplies/{other['supply_id']}/commands", {"kind": "close", **ask}, str(uuid.uuid4()))
