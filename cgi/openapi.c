@@ -60,7 +60,7 @@ static void add_list(const struct shape_field *field, struct text *out)
     } else {
         text_add_string(out, "\"type\":\"integer\",\"format\":\"int64\"}");
     }
-    if (field->kind != SHAPE_LIST && field->max > 0) {
+    if (field->max > 0) {
         text_printf(out, ",\"maxItems\":%lld", (long long)field->max);
     }
 }

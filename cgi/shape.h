@@ -18,9 +18,9 @@
  *                          object whose own reader checks it
  *   F_EMBED  struct X      its fields appear in the outer object
  *
- * Requests are flat or nested objects; F_LIST and F_EMBED are for replies, F_TEXTS, F_INTS and
- * F_JSON for both. Unknown fields are refused. Bounds of texts and lists are characters and
- * elements.
+ * Requests are flat or nested objects; F_LIST and F_EMBED are for replies, F_ITEMS (a list of
+ * objects with a bound) for requests, F_TEXTS, F_INTS and F_JSON for both. Unknown fields are
+ * refused. Bounds of texts and lists are characters and elements.
  */
 #ifndef PW_CGI_SHAPE_H
 #define PW_CGI_SHAPE_H
@@ -111,6 +111,9 @@ struct shape {
     SHAPE_FIELD_(SHAPE_OBJECT, type, member, flags, 0, 0, NULL, shape)
 #define F_LIST(type, member, shape)                                                                \
     SHAPE_FIELD_(SHAPE_LIST, type, member, NEEDED, 0, 0, NULL, shape)
+/* Requests: at most `max` objects. */
+#define F_ITEMS(type, member, flags, max, shape)                                                   \
+    SHAPE_FIELD_(SHAPE_LIST, type, member, flags, 0, max, NULL, shape)
 #define F_TEXTS(type, member, flags, max)                                                          \
     SHAPE_FIELD_(SHAPE_TEXTS, type, member, flags, 0, max, NULL, NULL)
 #define F_INTS(type, member, flags, max)                                                           \

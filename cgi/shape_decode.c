@@ -182,18 +182,25 @@ static enum rc finish(struct decoder *decoder)
 static enum rc take_object(struct decoder *decoder, const struct shape *shape,
                            const struct json_object *json, void *out);
 
-static enum rc take_items(struct decoder *decoder, const struct shape_field *field,
+static enum rc check_list(struct decoder *decoder, const struct shape_field *field,
                           const struct json_object *json)
 {
     if (!json_is_array(json)) {
         return refuse_kind(decoder, field, "a list");
     }
-    size_t count = json_count(json);
-    if ((int64_t)count > field->max) {
+    if ((int64_t)json_count(json) > field->max) {
         return refuse(decoder, field->name,
                       arena_printf(decoder->arena, "%s must have at most %lld elements",
                                    field->name, (long long)field->max));
     }
+    return RC_OK;
+}
+
+static enum rc take_items(struct decoder *decoder, const struct shape_field *field,
+                          const struct json_object *json)
+{
+    TRY(check_list(decoder, field, json));
+    size_t count = json_count(json);
     bool texts = field->kind == SHAPE_TEXTS;
     const char **words = arena_take_array(decoder->arena, count, sizeof(*words));
     int64_t *numbers = arena_take_array(decoder->arena, count, sizeof(*numbers));
@@ -246,6 +253,27 @@ static enum rc take_nested(struct decoder *decoder, const struct shape_field *fi
     }
     TRY(take_object(decoder, field->shape, json, inner));
     memcpy(decoder->out + field->offset, &inner, sizeof(inner));
+    return RC_OK;
+}
+
+static enum rc take_list(struct decoder *decoder, const struct shape_field *field,
+                         const struct json_object *json)
+{
+    TRY(check_list(decoder, field, json));
+    size_t count = json_count(json);
+    char *items = arena_take_array(decoder->arena, count + 1, field->shape->size_bytes);
+    if (items == NULL) {
+        return RC_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct json_object *item = json_at(json, i);
+        if (item == NULL || !json_is_object(item)) {
+            return refuse_kind(decoder, field, "a list of objects");
+        }
+        TRY(take_object(decoder, field->shape, item, items + i * field->shape->size_bytes));
+    }
+    struct shape_list list = {.items = items, .count = count};
+    memcpy(decoder->out + field->offset, &list, sizeof(list));
     return RC_OK;
 }
 
@@ -304,6 +332,7 @@ static enum rc take_member(void *context, const char *key, const struct json_obj
     case SHAPE_JSON:
         return take_json(decoder, field, value);
     case SHAPE_LIST:
+        return take_list(decoder, field, value);
     case SHAPE_EMBED:
         break;
     }

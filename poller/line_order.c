@@ -290,6 +290,22 @@ static void read_back(struct run *run, int64_t written_ms)
     end(run, COMMAND_UNKNOWN, "no_read_back");
 }
 
+/* Whoever asks for a reading may do so to end a freeze: the serial number is read with it. Without
+   an answer the reading still counts. */
+static void read_who(struct run *run)
+{
+    char serial_number[SERIAL_NUMBER_MAX] = "";
+    struct device_event event = {0};
+    if (model_find_point(run->meter->model, POINT_serial_number) == NULL) {
+        return;
+    }
+    enum rc rc = run->ports->read_serial(run->ports->context, serial_number, &event);
+    note(run, &event, rc == RC_OK);
+    if (rc == RC_OK) {
+        text_copy(run->report->serial_number, sizeof(run->report->serial_number), serial_number);
+    }
+}
+
 static void run_read(struct run *run)
 {
     if (!mark_sent(run)) {
@@ -297,6 +313,7 @@ static void run_read(struct run *run)
     }
     enum rc rc = read_fast(run);
     if (rc == RC_OK) {
+        read_who(run);
         int64_t status_bits = 0;
         struct meter_status status = model_status(run->meter->model, &run->report->reading);
         if (reading_get(&run->report->reading, POINT_status_bits, &status_bits)) {

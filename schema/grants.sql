@@ -256,6 +256,7 @@ GRANT SELECT ON {database}.restore_run TO {prefix}poller@localhost;
 -- papers: added, never changed
 GRANT INSERT ON {database}.document TO {prefix}staff@localhost;
 GRANT INSERT ON {database}.document_part TO {prefix}staff@localhost;
+GRANT INSERT ON {database}.document_use TO {prefix}staff@localhost;
 
 -- ctl: the operator on the machine
 GRANT SELECT ON {database}.* TO {prefix}ctl@localhost;

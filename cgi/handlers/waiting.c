@@ -28,14 +28,25 @@ static const struct team administrator = {"管理员", "Administrator"};
 static const struct team engineer = {"值班工程师", "Duty engineer"};
 
 /* What each kind is called and what may be done about it. */
-static const struct {
+struct waiting_kind {
     const char *kind;
     const char *zh;
     const char *en;
     const struct team *team;
     size_t count;
     struct button buttons[2];
-} kinds[] = {
+};
+
+/* A frozen supply whose meter a restore left ahead. */
+static const struct waiting_kind meter_ahead = {
+    "frozen_supply",
+    "电表领先于恢复后的数据库,补录已到表购电后解除",
+    "The meter is ahead of the restored database: enter what is in it, then end the freeze",
+    &finance,
+    2,
+    {{"backfill", "补录已到表购电", "Enter purchases"}, {"unfreeze", "解除冻结", "Unfreeze"}}};
+
+static const struct waiting_kind kinds[] = {
     {"frozen_supply",
      "供电点已冻结,核对电表后解除",
      "Supply frozen: check the meter, then end it",
@@ -141,6 +152,19 @@ struct waiting_reply {
 SHAPE(waiting, "Waiting", struct waiting_reply,
       F_LIST(struct waiting_reply, items, &shape_waiting_item));
 
+static const struct waiting_kind *kind_of(const struct waiting_row *row)
+{
+    if (strcmp(row->code, "count_ahead") == 0) {
+        return &meter_ahead;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (strcmp(kinds[i].kind, row->kind) == 0) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
 enum rc handle_waiting_list(struct request *request)
 {
     int64_t now_ms = clock_now_ms();
@@ -158,14 +182,13 @@ enum rc handle_waiting_list(struct request *request)
                                          .team_zh = finance.zh,
                                          .team_en = finance.en,
                                          .age_s = (now_ms - rows[i].since_at) / 1000};
-        for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-            if (strcmp(kinds[k].kind, rows[i].kind) == 0) {
-                items[i].title_zh = kinds[k].zh;
-                items[i].title_en = kinds[k].en;
-                items[i].team_zh = kinds[k].team->zh;
-                items[i].team_en = kinds[k].team->en;
-                items[i].buttons = (struct shape_list){kinds[k].buttons, kinds[k].count};
-            }
+        const struct waiting_kind *kind = kind_of(&rows[i]);
+        if (kind != NULL) {
+            items[i].title_zh = kind->zh;
+            items[i].title_en = kind->en;
+            items[i].team_zh = kind->team->zh;
+            items[i].team_en = kind->team->en;
+            items[i].buttons = (struct shape_list){kind->buttons, kind->count};
         }
     }
     struct waiting_reply reply = {.items = {items, count}};

@@ -8,6 +8,7 @@
 #include "core/base/crypto.h"
 #include "core/flow/account_close_own.h"
 #include "core/flow/approval.h"
+#include "core/flow/document.h"
 #include "core/flow/number.h"
 #include "core/flow/step.h"
 #include "core/rules/money.h"
@@ -441,10 +442,8 @@ static enum rc check_typed(const struct typed_reading *typed, struct command_ref
 {
     const char *field = NULL;
     TRY(step_check_reason(typed->reason, "reason", ret_refusal));
-    if (typed->evidence_sha256 == NULL) {
-        field = "evidence_sha256";
-    } else if (money_check(typed->balance_fen, -MONEY_MAX_FEN, MONEY_MAX_FEN) != MONEY_FINE &&
-               typed->balance_fen != 0) {
+    if (money_check(typed->balance_fen, -MONEY_MAX_FEN, MONEY_MAX_FEN) != MONEY_FINE &&
+        typed->balance_fen != 0) {
         field = "balance_fen";
     } else if (typed->count < 0 || typed->count > TYPED_COUNT_MAX) {
         field = "count";
@@ -480,8 +479,10 @@ enum rc account_close_type(struct db *db, struct arena *arena, const struct acto
     struct supply now;
     char amount[MONEY_TEXT_MAX];
     char hex[2 * CRYPTO_HASH_BYTES + 1];
+    int64_t document_id = 0;
     *ret_refusal = (struct command_refusal){.code = "", .field = ""};
     TRY(check_typed(typed, ret_refusal));
+    TRY(document_named(db, arena, typed->evidence_sha256, &document_id, ret_refusal));
     TRY(closing_hold(db, arena, close_id, &closing));
     TRY(emptying_supply(&closing, supply_id, &supply, ret_refusal));
     TRY(check_may_type(&closing, supply, typed, ret_refusal));
@@ -509,7 +510,8 @@ enum rc account_close_type(struct db *db, struct arena *arena, const struct acto
         .reason = typed->reason,
         .expires_after_ms = CLOSE_APPROVAL_EXPIRY_MS,
     };
-    return approval_request(db, arena, actor, &ask, ret_approval_id, ret_refusal);
+    TRY(approval_request(db, arena, actor, &ask, ret_approval_id, ret_refusal));
+    return documents_use(db, document_id, "approval", *ret_approval_id, closing.row.account_id);
 }
 
 static enum rc freeze_typed(const struct closing *closing, const struct actor *maker,

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/crypto.h"
 #include "core/flow/approval.h"
+#include "core/flow/document.h"
 #include "core/flow/funded.h"
 #include "core/flow/number.h"
 #include "core/flow/refund.h"
@@ -39,6 +40,7 @@ struct asking {
     struct sale_facts facts;
     struct delivery_row delivery; /* of request->purchase_id */
     size_t kind;
+    int64_t document_id; /* the paper, 0: none */
 };
 
 static enum rc check_amount(const struct asking *asking)
@@ -216,13 +218,18 @@ enum rc adjustment_request(struct db *db, struct arena *arena, const struct acto
     TRY(check_amount(&asking));
     TRY(check_purchase(&asking));
     TRY(check_right_supply(&asking));
-    if (strcmp(request->kind, "correction") == 0 && request->evidence_sha256 == NULL) {
-        return step_refuse(RC_INVALID, "invalid_field", "evidence_sha256", ret_refusal);
+    if (strcmp(request->kind, "correction") == 0 || request->evidence_sha256 != NULL) {
+        TRY(document_named(db, arena, request->evidence_sha256, &asking.document_id, ret_refusal));
+    }
+    TRY(gives(request) ? ask_to_give(&asking, actor, ret_approval_id)
+                       : ask_second_person(&asking, actor, ret_approval_id));
+    if (asking.document_id != 0) {
+        TRY(documents_use(db, asking.document_id, "approval", *ret_approval_id,
+                          asking.facts.account_id));
     }
     if (gives(request)) {
-        return ask_to_give(&asking, actor, ret_approval_id);
+        return RC_OK;
     }
-    TRY(ask_second_person(&asking, actor, ret_approval_id));
     struct adjustment_ask ask = {
         .kind = request->kind,
         .account_id = asking.facts.account_id,

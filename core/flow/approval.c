@@ -8,6 +8,7 @@
 #include "core/base/crypto.h"
 #include "core/base/json.h"
 #include "core/flow/account_close.h"
+#include "core/flow/backfill.h"
 #include "core/flow/delivery.h"
 #include "core/flow/lock_out.h"
 #include "core/flow/mode_change.h"
@@ -18,6 +19,7 @@
 #include "core/flow/tariff.h"
 #include "core/rules/permission.h"
 #include "core/store/approval.h"
+#include "core/store/payment.h"
 #include "core/store/refund.h"
 #include "core/store/swap.h"
 
@@ -141,6 +143,45 @@ static enum rc carry_adjustment(const struct carrying *carrying)
                             &carrying->answer->shard, carrying->refusal);
 }
 
+static enum rc backfill_items(const struct carrying *carrying, struct backfill_item *items,
+                              size_t *ret_count)
+{
+    const struct json_object *list = NULL;
+    TRY(json_get_array(carrying->payload, "items", BACKFILL_ITEMS_MAX, &list));
+    for (size_t i = 0; i < json_count(list); i++) {
+        const struct json_object *one = json_at(list, i);
+        struct backfill_item *item = &items[i];
+        *item = (struct backfill_item){
+            .channel = "", .merchant = "", .transaction = "", .order_number = ""};
+        TRY(json_get_int(one, "purchase_id", 0, INT64_MAX, &item->purchase_id));
+        TRY(json_get_int(one, "amount_fen", 1, INT64_MAX, &item->amount_fen));
+        if (item->purchase_id == 0) {
+            TRY(json_get_text(one, "channel", 1, 32, &item->channel));
+            TRY(json_get_text(one, "merchant", 0, 32, &item->merchant));
+            TRY(json_get_text(one, "transaction", 0, PAYMENT_TRANSACTION_MAX, &item->transaction));
+            TRY(json_get_text(one, "order_number", 0, PAYMENT_NUMBER_MAX, &item->order_number));
+        }
+    }
+    *ret_count = json_count(list);
+    return RC_OK;
+}
+
+static enum rc carry_backfill(const struct carrying *carrying)
+{
+    struct backfill_item items[BACKFILL_ITEMS_MAX];
+    struct backfill backfill = {.items = items, .reason = carrying->row->reason};
+    uint8_t evidence[CRYPTO_HASH_BYTES];
+    const char *hex = "";
+    TRY(check_maker(carrying, PERMISSION_SUSPENSE_DECIDE));
+    TRY(json_get_int(carrying->payload, "supply_id", 1, INT64_MAX, &backfill.supply_id));
+    TRY(json_get_text(carrying->payload, "evidence_sha256", 64, 64, &hex));
+    TRY(crypto_unhex(hex, strlen(hex), evidence, sizeof evidence));
+    TRY(backfill_items(carrying, items, &backfill.count));
+    backfill.evidence_sha256 = evidence;
+    return backfill_carry(carrying->db, carrying->arena, &carrying->maker, carrying->row->id,
+                          &backfill, carrying->refusal);
+}
+
 static enum rc carry_close(const struct carrying *carrying)
 {
     int64_t close_id = 0;
@@ -243,7 +284,8 @@ static enum rc carry_out(struct carrying *carrying)
     static const struct {
         const char *act;
         enum rc (*carry)(const struct carrying *carrying);
-    } acts[] = {{"command", carry_command},
+    } acts[] = {{"backfill", carry_backfill},
+                {"command", carry_command},
                 {"lock_out", carry_lock_out},
                 {"lift", carry_lift},
                 {"mode_change", carry_mode_change},

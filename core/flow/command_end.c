@@ -79,6 +79,10 @@ static enum rc end(struct command_own *own, const struct ending *ending)
                                                : RC_CONFLICT;
     }
     TRY(command_own_end(own, result->state, result->result_code, result->evidence_json));
+    if (result->serial_number_read[0] != '\0') { /* before a freeze: that one wants a later read */
+        TRY(supply_note_serial(own->db, own->row.meter_id, result->serial_number_read,
+                               clock_now_ms()));
+    }
     TRY(freeze_on_mismatch(own, result->serial_number_read));
     return settle_keep_on(own, result->state);
 }

@@ -40,3 +40,19 @@ enum rc document_put(struct db *db, struct arena *arena, const struct actor *act
     }
     return step_audit(db, actor, AUDIT_ACTION_DOCUMENT_ADD, "document", id, name, "", "", after);
 }
+
+enum rc document_named(struct db *db, struct arena *arena, const uint8_t *sha256,
+                       int64_t *ret_document_id, struct command_refusal *ret_refusal)
+{
+    struct document document;
+    if (sha256 == NULL) {
+        return step_refuse(RC_INVALID, "invalid_field", "evidence_sha256", ret_refusal);
+    }
+    enum rc rc = documents_find(db, arena, sha256, &document);
+    if (rc == RC_NOT_FOUND) {
+        return step_refuse(RC_INVALID, "no_document", "evidence_sha256", ret_refusal);
+    }
+    TRY(rc);
+    *ret_document_id = document.id;
+    return RC_OK;
+}

@@ -9,6 +9,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/rc.h"
+#include "core/flow/command.h"
 #include "core/rules/document.h"
 #include "core/store/audit.h"
 #include "core/store/db.h"
@@ -19,5 +20,10 @@
 enum rc document_put(struct db *db, struct arena *arena, const struct actor *actor, int64_t user_id,
                      const char *file_name, const char *bytes, size_t len,
                      struct document *ret_document) MUST_CHECK;
+
+/* The paper that an act names as its evidence. RC_INVALID "invalid_field", evidence_sha256: none
+   was named; "no_document": it was not given to us. */
+enum rc document_named(struct db *db, struct arena *arena, const uint8_t *sha256,
+                       int64_t *ret_document_id, struct command_refusal *ret_refusal) MUST_CHECK;
 
 #endif

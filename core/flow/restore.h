@@ -19,8 +19,10 @@
 #include "core/base/rc.h"
 #include "core/base/text.h"
 #include "core/flow/backup.h"
+#include "core/rules/restore_check.h"
 #include "core/store/audit.h"
 #include "core/store/db.h"
+#include "core/store/restore.h"
 
 struct restore_order {
     const struct config *config;
@@ -48,6 +50,8 @@ enum rc restore_look_at(const struct restore_order *order, struct arena *arena,
 enum rc restore_do(const struct restore_order *order, struct arena *arena, struct text *problem,
                    struct text *doubts, struct restore_result *ret_result) MUST_CHECK;
 
+/* What the rules ask about a check and the meter's newest reading. */
+struct restore_facts restore_look_facts(const struct restore_look *look);
 /* One round of comparing meters that were read since the restore; each in its own transaction with
    its audit row. */
 enum rc restore_check_round(struct db *db, struct arena *arena, const struct actor *actor,

@@ -38,7 +38,7 @@ static bool costs(const struct restore_look *look, struct restore_facts *facts)
     return true;
 }
 
-static enum restore_finding judge(const struct restore_look *look)
+struct restore_facts restore_look_facts(const struct restore_look *look)
 {
     struct restore_facts facts = {.our_count = look->our_count,
                                   .in_flight = look->in_flight,
@@ -48,7 +48,7 @@ static enum restore_finding judge(const struct restore_look *look)
                                   .our_balance_fen = look->our_balance_fen,
                                   .meter_balance_fen = look->meter_balance_fen};
     facts.backwards = look->has_balance && !costs(look, &facts);
-    return restore_judge(&facts);
+    return facts;
 }
 
 static enum rc freeze(struct db *db, struct arena *arena, struct checking *checking,
@@ -87,7 +87,8 @@ static enum rc check_work(struct db *db, void *context)
     arena_init(&arena, STEP_ARENA_BYTES);
     checking->frozen = false;
     TRY(supply_lock(db, look->supply_id));
-    enum restore_finding finding = judge(look);
+    struct restore_facts facts = restore_look_facts(look);
+    enum restore_finding finding = restore_judge(&facts);
     if (finding != RESTORE_FITS) {
         TRY(freeze(db, &arena, checking, finding));
     }

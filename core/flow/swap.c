@@ -6,6 +6,7 @@
 
 #include "core/base/clock.h"
 #include "core/flow/approval.h"
+#include "core/flow/document.h"
 #include "core/flow/step.h"
 #include "core/flow/swap_own.h"
 #include "core/rules/money.h"
@@ -23,18 +24,18 @@ struct asking {
     const struct swap_request *request;
     struct epoch epoch;
     struct meter_money money;
+    int64_t document_id; /* photo of a dead meter's display, 0: none */
 };
 
 /* ---- ask ---- */
 
-static enum rc check_typed(const struct asking *asking)
+static enum rc check_typed(struct asking *asking)
 {
     const struct swap_request *request = asking->request;
     struct command_refusal *refusal = asking->own.refusal;
     struct swap_counts counts;
-    if (request->evidence_sha256 == NULL) {
-        return step_refuse(RC_INVALID, "invalid_field", "evidence_sha256", refusal);
-    }
+    TRY(document_named(asking->own.db, asking->own.arena, request->evidence_sha256,
+                       &asking->document_id, refusal));
     if (money_check(request->balance_fen, -MONEY_MAX_FEN, MONEY_MAX_FEN) != MONEY_FINE &&
         request->balance_fen != 0) {
         return step_refuse(RC_INVALID, "invalid_field", "balance_fen", refusal);
@@ -194,6 +195,9 @@ enum rc swap_ask(struct db *db, struct arena *arena, const struct actor *actor,
     TRY(insert(&asking, &swap_id));
     TRY(ask_second_person(&asking, swap_id, &approval_id));
     TRY(swaps_set_approval(db, swap_id, approval_id));
+    if (asking.document_id != 0) {
+        TRY(documents_use(db, asking.document_id, "swap", swap_id, asking.own.facts.account_id));
+    }
     *ret_swap_id = swap_id;
     *ret_approval_id = approval_id;
     const char *after = arena_printf(arena, "{\"swap_id\":%lld,\"old_dead\":%s}",

@@ -11,6 +11,17 @@ static const char *const codes[RESTORE_FINDING__MAX] = {
     [RESTORE_OTHER_METER] = "other_meter",
 };
 
+void restore_missing(const struct restore_facts *facts, int64_t *ret_least_fen,
+                     int64_t *ret_most_fen)
+{
+    assert(facts->has_balance && !facts->backwards);
+    int64_t most_fen =
+        facts->our_balance_fen - facts->cost_low_fen + facts->tolerance_fen + facts->extra_fen;
+    int64_t least_fen = facts->our_balance_fen - facts->cost_high_fen - facts->tolerance_fen;
+    *ret_least_fen = facts->meter_balance_fen - most_fen;
+    *ret_most_fen = facts->meter_balance_fen - least_fen;
+}
+
 enum restore_finding restore_judge(const struct restore_facts *facts)
 {
     assert(facts->extra_fen >= 0 && facts->tolerance_fen >= 0);
@@ -27,13 +38,13 @@ enum restore_finding restore_judge(const struct restore_facts *facts)
     if (!facts->has_balance) {
         return RESTORE_FITS;
     }
-    int64_t most_fen =
-        facts->our_balance_fen - facts->cost_low_fen + facts->tolerance_fen + facts->extra_fen;
-    int64_t least_fen = facts->our_balance_fen - facts->cost_high_fen - facts->tolerance_fen;
-    if (facts->meter_balance_fen > most_fen) {
+    int64_t least_fen = 0;
+    int64_t most_fen = 0;
+    restore_missing(facts, &least_fen, &most_fen);
+    if (least_fen > 0) {
         return RESTORE_BALANCE_AHEAD;
     }
-    return facts->meter_balance_fen < least_fen ? RESTORE_BALANCE_BEHIND : RESTORE_FITS;
+    return most_fen < 0 ? RESTORE_BALANCE_BEHIND : RESTORE_FITS;
 }
 
 const char *restore_finding_code(enum restore_finding finding)

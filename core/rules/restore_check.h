@@ -37,6 +37,10 @@ struct restore_facts {
     int64_t meter_balance_fen;
 };
 
+/* What purchases that the database does not have may sum to, so that the meter's balance is
+   explained; facts without a balance or with registers that went backwards explain nothing. */
+void restore_missing(const struct restore_facts *facts, int64_t *ret_least_fen,
+                     int64_t *ret_most_fen);
 enum restore_finding restore_judge(const struct restore_facts *facts);
 /* "count_ahead", "none" where it fits. Never NULL. */
 const char *restore_finding_code(enum restore_finding finding);

@@ -65,13 +65,25 @@ enum rc documents_find(struct db *db, struct arena *arena,
     return first(&rows, ret_document);
 }
 
+enum rc documents_use(struct db *db, int64_t document_id, const char *object_kind,
+                      int64_t object_id, int64_t account_id)
+{
+    assert(db_in_transaction(db));
+    return db_execute(db,
+                      "INSERT IGNORE INTO document_use (document_id, object_kind, object_id,"
+                      " account_id) VALUES (?, ?, ?, ?)",
+                      DB_ARGS(db_int(document_id), db_text(object_kind), db_int(object_id),
+                              db_int_or_null(account_id != 0, account_id)),
+                      NULL);
+}
+
 enum rc documents_get(struct db *db, struct arena *arena, int64_t id, int64_t user_id,
                       struct document *ret_document)
 {
     struct db_rows rows;
     TRY(db_query(db, arena,
                  SELECT_DOCUMENTS " WHERE d.id = ? AND (d.uploaded_by = ? OR EXISTS (SELECT 1"
-                                  " FROM adjustment a WHERE a.evidence_sha256 = d.sha256))",
+                                  " FROM document_use n WHERE n.document_id = d.id))",
                  DB_ARGS(db_int(id), db_int(user_id)), 1, &rows));
     return first(&rows, ret_document);
 }
@@ -106,8 +118,8 @@ enum rc documents_of_account(struct db *db, struct arena *arena, int64_t account
 {
     struct db_rows rows;
     TRY(db_query(db, arena,
-                 SELECT_DOCUMENTS " JOIN adjustment a ON a.evidence_sha256 = d.sha256"
-                                  " WHERE a.account_id = ? ORDER BY d.id DESC LIMIT 200",
+                 SELECT_DOCUMENTS " JOIN document_use n ON n.document_id = d.id"
+                                  " WHERE n.account_id = ? ORDER BY d.id DESC LIMIT 200",
                  DB_ARGS(db_int(account_id)), DOCUMENT_LIST_MAX, &rows));
     struct document *list = arena_take_array(arena, rows.count + 1, sizeof(*list));
     if (list == NULL) {

@@ -31,13 +31,17 @@ enum rc documents_insert(struct db *db, const uint8_t sha256[DOCUMENT_HASH_BYTES
 enum rc documents_find(struct db *db, struct arena *arena,
                        const uint8_t sha256[DOCUMENT_HASH_BYTES],
                        struct document *ret_document) MUST_CHECK;
-/* One that this person may see: his own, or one that something refers to. RC_NOT_FOUND. */
+/* Notes that an act refers to it. object_kind: approval, adjustment, swap. account_id 0: nobody's.
+   Once more changes nothing. */
+enum rc documents_use(struct db *db, int64_t document_id, const char *object_kind,
+                      int64_t object_id, int64_t account_id) MUST_CHECK;
+/* One that this person may see: his own, or one that an act refers to. RC_NOT_FOUND. */
 enum rc documents_get(struct db *db, struct arena *arena, int64_t id, int64_t user_id,
                       struct document *ret_document) MUST_CHECK;
 /* The whole file, in the arena. RC_INTERNAL: parts are missing. */
 enum rc documents_content(struct db *db, struct arena *arena, const struct document *document,
                           const char **ret_bytes) MUST_CHECK;
-/* Papers of an account's adjustments, newest first. */
+/* Papers of acts about an account, newest first. */
 enum rc documents_of_account(struct db *db, struct arena *arena, int64_t account_id,
                              struct document **ret_documents, size_t *ret_count) MUST_CHECK;
 

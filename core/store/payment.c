@@ -48,6 +48,18 @@ enum rc payments_lock(struct db *db, struct arena *arena, int64_t id, struct pay
     return payments_get(db, arena, id, ret_payment);
 }
 
+enum rc payments_number_known(struct db *db, struct arena *arena, const char *number,
+                              bool *ret_known)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT EXISTS (SELECT 1 FROM payment WHERE order_number = ?)"
+                 " OR EXISTS (SELECT 1 FROM purchase WHERE number = ?)",
+                 DB_ARGS(db_text(number), db_text(number)), 1, &rows));
+    *ret_known = db_get_int(&rows, 0, 0) != 0;
+    return RC_OK;
+}
+
 enum rc payments_insert(struct db *db, const struct payment *payment, int64_t *ret_id)
 {
     assert(db_in_transaction(db) && payment->state == PAYMENT_CREATING);

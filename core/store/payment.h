@@ -36,6 +36,9 @@ enum rc payments_get(struct db *db, struct arena *arena, int64_t id,
 /* The row, locked until the end of the transaction. RC_NOT_FOUND. */
 enum rc payments_lock(struct db *db, struct arena *arena, int64_t id,
                       struct payment *ret_payment) MUST_CHECK;
+/* True if a payment or a purchase of this number is there. */
+enum rc payments_number_known(struct db *db, struct arena *arena, const char *number,
+                              bool *ret_known) MUST_CHECK;
 /* Writes a payment in `creating`. RC_CONFLICT: the number is taken. */
 enum rc payments_insert(struct db *db, const struct payment *payment, int64_t *ret_id) MUST_CHECK;
 /* Writes money that no purchase of ours may have, settled into suspense at once. RC_CONFLICT: the

@@ -256,7 +256,7 @@ void reading_sql_parameters(struct text *sql, const struct reading_entry *entry)
     int64_t value = 0;
     bool has_serial = reading_get(&entry->reading, POINT_serial_number, &value);
     text_add_string(sql, "INSERT INTO meter_parameter (meter_id, read_at");
-    text_add_string(sql, has_serial ? ", serial_number" : "");
+    text_add_string(sql, has_serial ? ", serial_number, serial_read_at" : "");
     for (size_t i = 0; i < ARRAY_LEN(parameter_columns); i++) {
         if (reading_get(&entry->reading, parameter_columns[i].point, &value)) {
             text_add_string(sql, ", ");
@@ -270,6 +270,7 @@ void reading_sql_parameters(struct text *sql, const struct reading_entry *entry)
         (void)reading_get(&entry->reading, POINT_serial_number, &value);
         text_add_char(sql, ',');
         add_serial(sql, value);
+        add_time(sql, entry->reading.taken_at_ms);
     }
     for (size_t i = 0; i < ARRAY_LEN(parameter_columns); i++) {
         if (reading_get(&entry->reading, parameter_columns[i].point, &value)) {
@@ -277,7 +278,9 @@ void reading_sql_parameters(struct text *sql, const struct reading_entry *entry)
         }
     }
     text_add_string(sql, ") ON DUPLICATE KEY UPDATE read_at = VALUES(read_at)");
-    text_add_string(sql, has_serial ? ", serial_number = VALUES(serial_number)" : "");
+    text_add_string(sql, has_serial ? ", serial_number = VALUES(serial_number), serial_read_at ="
+                                      " VALUES(serial_read_at)"
+                                    : "");
     for (size_t i = 0; i < ARRAY_LEN(parameter_columns); i++) {
         if (reading_get(&entry->reading, parameter_columns[i].point, &value)) {
             text_printf(sql, ", %s = VALUES(%s)", parameter_columns[i].column,

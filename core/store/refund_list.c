@@ -123,13 +123,20 @@ enum rc adjustment_list(struct db *db, struct arena *arena, const struct refund_
     return RC_OK;
 }
 
+/* What the database knows of the count of a supply that a restore's check froze; else NULL. */
+#define OUR_COUNT                                                                                  \
+    "GREATEST(rc.our_count, COALESCE((SELECT MAX(d.purchase_count) FROM delivery d"                \
+    " WHERE d.supply_id = s.id AND d.epoch = s.epoch), 0))"
+
 /* One SELECT a kind; the columns are those of struct waiting_row. */
 static const char waiting_sql[] =
     "(SELECT 'frozen_supply' AS what, 'supply' AS object, s.id AS object_id, s.id AS supply_id,"
-    " NULL AS purchase_id, u.number, a.name, NULL AS amount_fen, s.frozen_reason AS code,"
-    " s.frozen_at AS since, NULL AS owner, JSON_OBJECT('detail', s.frozen_detail,"
+    " NULL AS purchase_id, u.number, a.name, NULL AS amount_fen,"
+    " IF(rc.finding = 'count_ahead' AND s.frozen_reason = 'count_mismatch' AND ms.purchase_count "
+    "> " OUR_COUNT ", 'count_ahead', s.frozen_reason) AS code, s.frozen_at AS since, NULL AS "
+                   "owner, JSON_OBJECT('detail', s.frozen_detail,"
     " 'serial_number', m.serial_number, 'serial_number_read', p.serial_number, 'meter_count',"
-    " ms.purchase_count, 'meter_balance_fen', ms.balance_fen, 'our_count', rc.our_count,"
+    " ms.purchase_count, 'meter_balance_fen', ms.balance_fen, 'our_count', " OUR_COUNT ","
     " 'our_balance_fen', rc.our_balance_fen, 'restore_finding', rc.finding) AS evidence"
     " FROM supply s JOIN meter m ON m.id = s.meter_id LEFT JOIN unit u ON u.id = s.unit_id"
     " LEFT JOIN meter_parameter p ON p.meter_id = m.id"

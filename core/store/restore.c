@@ -158,7 +158,7 @@ enum rc restore_jump_ids(struct db *db, struct arena *arena)
 /* ---- marking ---- */
 
 /* What may be in the meter or in the balance of the last reading, or not: a count in flight, and
-   deliveries that were proved about when that reading was taken. Where an adjustment is or was then
+   deliveries that were proved about when that reading was taken, unless its count has them. Where an adjustment is or was then
    at work the balance says nothing. */
 static const char checks_sql[] =
     "INSERT INTO restore_check (restore_id, supply_id, meter_id, epoch, our_count, in_flight_fen,"
@@ -176,7 +176,8 @@ static const char checks_sql[] =
     " ms.energy_flat_wh, ms.energy_valley_wh), 'price_e4', JSON_ARRAY(mp.price_sharp_e4,"
     " mp.price_peak_e4, mp.price_flat_e4, mp.price_valley_e4), 'extra_fen', COALESCE((SELECT"
     " SUM(d.amount_fen) FROM delivery d WHERE d.supply_id = s.id AND (d.slot_supply IS NOT NULL OR"
-    " (d.state = 'confirmed' AND d.ended_at > ms.taken_at - INTERVAL 60 SECOND))), 0))"
+    " (d.state = 'confirmed' AND d.ended_at > ms.taken_at - INTERVAL 60 SECOND))"
+    " AND NOT (d.epoch = s.epoch AND d.purchase_count <= ms.purchase_count)), 0))"
     " FROM supply s JOIN meter m ON m.id = s.meter_id"
     " LEFT JOIN supply_epoch e ON e.live_supply = s.id"
     " LEFT JOIN meter_state ms ON ms.meter_id = m.id"
@@ -271,25 +272,27 @@ static void look_read(const struct db_rows *rows, size_t row, struct restore_loo
     look->after.unit_wh = known ? look->before.unit_wh : 1;
 }
 
+#define SELECT_LOOKS                                                                               \
+    "SELECT c.restore_id, c.supply_id, c.our_count, c.in_flight_fen,"                              \
+    " c.our_balance_fen, JSON_REMOVE(c.our_energy, '$.extra_fen'),"                                \
+    " CAST(JSON_VALUE(c.our_energy, '$.extra_fen') AS SIGNED), ms.taken_at,"                       \
+    " ms.purchase_count, ms.balance_fen, ms.energy_wh, ms.energy_sharp_wh,"                        \
+    " ms.energy_peak_wh, ms.energy_flat_wh, ms.energy_valley_wh, mp.price_sharp_e4,"               \
+    " mp.price_peak_e4, mp.price_flat_e4, mp.price_valley_e4,"                                     \
+    " COALESCE(mp.fee_control_enabled, 1)"                                                         \
+    " FROM restore_check c JOIN restore_run r ON r.id = c.restore_id"                              \
+    " JOIN meter_state ms ON ms.meter_id = c.meter_id"                                             \
+    " JOIN meter_parameter mp ON mp.meter_id = c.meter_id"
+
 enum rc restore_checks_due(struct db *db, struct arena *arena, size_t max,
                            struct restore_look **ret_looks, size_t *ret_count)
 {
     assert(max >= 1 && max <= RESTORE_CHECKS_MAX);
     struct db_rows rows;
     TRY(db_query(db, arena,
-                 "SELECT c.restore_id, c.supply_id, c.our_count, c.in_flight_fen,"
-                 " c.our_balance_fen, JSON_REMOVE(c.our_energy, '$.extra_fen'),"
-                 " CAST(JSON_VALUE(c.our_energy, '$.extra_fen') AS SIGNED), ms.taken_at,"
-                 " ms.purchase_count, ms.balance_fen, ms.energy_wh, ms.energy_sharp_wh,"
-                 " ms.energy_peak_wh, ms.energy_flat_wh, ms.energy_valley_wh, mp.price_sharp_e4,"
-                 " mp.price_peak_e4, mp.price_flat_e4, mp.price_valley_e4,"
-                 " COALESCE(mp.fee_control_enabled, 1)"
-                 " FROM restore_check c JOIN restore_run r ON r.id = c.restore_id"
-                 " JOIN meter_state ms ON ms.meter_id = c.meter_id"
-                 " JOIN meter_parameter mp ON mp.meter_id = c.meter_id"
-                 " WHERE c.pending_supply IS NOT NULL AND ms.taken_at > r.restored_at"
-                 " AND mp.read_at > r.restored_at AND ms.purchase_count IS NOT NULL"
-                 " ORDER BY c.supply_id LIMIT ?",
+                 SELECT_LOOKS " WHERE c.pending_supply IS NOT NULL AND ms.taken_at > r.restored_at"
+                              " AND mp.read_at > r.restored_at AND ms.purchase_count IS NOT NULL"
+                              " ORDER BY c.supply_id LIMIT ?",
                  DB_ARGS(db_int((int64_t)max)), max, &rows));
     struct restore_look *looks = arena_take_array(arena, rows.count + 1, sizeof(*looks));
     if (looks == NULL) {
@@ -300,6 +303,23 @@ enum rc restore_checks_due(struct db *db, struct arena *arena, size_t max,
     }
     *ret_looks = looks;
     *ret_count = rows.count;
+    return RC_OK;
+}
+
+enum rc restore_checks_frozen(struct db *db, struct arena *arena, int64_t supply_id,
+                              struct restore_look *ret_look)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 SELECT_LOOKS " JOIN supply s ON s.id = c.supply_id AND s.epoch = c.epoch"
+                              " WHERE c.supply_id = ? AND c.state = 'frozen'"
+                              " AND ms.purchase_count IS NOT NULL"
+                              " ORDER BY c.restore_id DESC LIMIT 1",
+                 DB_ARGS(db_int(supply_id)), 1, &rows));
+    if (rows.count == 0) {
+        return RC_NOT_FOUND;
+    }
+    look_read(&rows, 0, ret_look);
     return RC_OK;
 }
 

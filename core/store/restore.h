@@ -89,6 +89,10 @@ enum rc restore_last(struct db *db, struct arena *arena, int64_t *ret_restored_a
 /* Those that may be judged now: a whole reading and the prices were taken after the restore. */
 enum rc restore_checks_due(struct db *db, struct arena *arena, size_t max,
                            struct restore_look **ret_looks, size_t *ret_count) MUST_CHECK;
+/* The newest check of the supply's epoch, if the supply was frozen by it; the meter as it was read
+   last. RC_NOT_FOUND. */
+enum rc restore_checks_frozen(struct db *db, struct arena *arena, int64_t supply_id,
+                              struct restore_look *ret_look) MUST_CHECK;
 /* pending -> passed or frozen, with what the meter said. Asserts a transaction in which the supply
    is locked. RC_CONFLICT: it is not pending any more. */
 enum rc restore_checks_end(struct db *db, const struct restore_look *look, const char *state,

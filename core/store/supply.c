@@ -103,7 +103,7 @@ enum rc supply_freeze_get(struct db *db, struct arena *arena, int64_t supply_id,
     struct db_rows rows;
     TRY(db_query(db, arena,
                  "SELECT s.frozen_reason, COALESCE(s.frozen_detail, ''), s.frozen_at,"
-                 " m.serial_number, COALESCE(p.serial_number, ''), p.read_at FROM supply s"
+                 " m.serial_number, COALESCE(p.serial_number, ''), p.serial_read_at FROM supply s"
                  " JOIN meter m ON m.id = s.meter_id"
                  " LEFT JOIN meter_parameter p ON p.meter_id = m.id"
                  " WHERE s.id = ? AND s.frozen_reason IS NOT NULL",
@@ -120,6 +120,20 @@ enum rc supply_freeze_get(struct db *db, struct arena *arena, int64_t supply_id,
         .read_at_ms = db_get_time(&rows, 0, 5),
     };
     return RC_OK;
+}
+
+enum rc supply_note_serial(struct db *db, int64_t meter_id, const char *serial_number,
+                           int64_t read_at_ms)
+{
+    assert(db_in_transaction(db));
+    return db_execute(
+        db,
+        "INSERT INTO meter_parameter (meter_id, read_at, serial_number,"
+        " serial_read_at) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE"
+        " serial_number = VALUES(serial_number),"
+        " serial_read_at = VALUES(serial_read_at)",
+        DB_ARGS(db_int(meter_id), db_time(read_at_ms), db_text(serial_number), db_time(read_at_ms)),
+        NULL);
 }
 
 enum rc supply_unfreeze(struct db *db, int64_t supply_id)

@@ -76,6 +76,9 @@ struct supply_freeze_state {
 /* Of a supply that is frozen; RC_NOT_FOUND. */
 enum rc supply_freeze_get(struct db *db, struct arena *arena, int64_t supply_id,
                           struct supply_freeze_state *ret_state) MUST_CHECK;
+/* What a meter answers as its serial number, read for an order. Asserts a transaction. */
+enum rc supply_note_serial(struct db *db, int64_t meter_id, const char *serial_number,
+                           int64_t read_at_ms) MUST_CHECK;
 /* Asserts a transaction in which the row is locked. */
 enum rc supply_unfreeze(struct db *db, int64_t supply_id) MUST_CHECK;
 

@@ -107,8 +107,8 @@ static enum rc unfreeze(struct flow *flow)
     " frozen_at = UTC_TIMESTAMP(3) - INTERVAL 2 MINUTE,"                                           \
     " frozen_detail = '\\\"a\\\", b' WHERE id = 21;" MISMATCHES
 #define SERIAL_READ(serial, minutes)                                                               \
-    "INSERT INTO meter_parameter (meter_id, read_at, serial_number) VALUES (11, UTC_TIMESTAMP(3)"  \
-    " - INTERVAL " minutes " MINUTE, '" serial "');"
+    "INSERT INTO meter_parameter (meter_id, read_at, serial_read_at, serial_number) VALUES (11,"   \
+    " UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) - INTERVAL " minutes " MINUTE, '" serial "');"
 
 static const struct flow_case cases[] = {
     {"cancel_pending", cancel, ALARMS, {0}},
@@ -197,8 +197,9 @@ static const struct flow_case cases[] = {
     {"unfreeze_serial_read_before", unfreeze, WRONG_SERIAL SERIAL_READ("230946805578", "3"), {0}},
     {"unfreeze_serial_read_at_the_same_moment",
      unfreeze,
-     WRONG_SERIAL SERIAL_READ("230946805578", "2") "UPDATE meter_parameter p, supply s"
-                                                   " SET p.read_at = s.frozen_at WHERE s.id = 21",
+     WRONG_SERIAL SERIAL_READ("230946805578",
+                              "2") "UPDATE meter_parameter p, supply s"
+                                   " SET p.serial_read_at = s.frozen_at WHERE s.id = 21",
      {0}},
     {"unfreeze_another_serial", unfreeze, WRONG_SERIAL SERIAL_READ("230946805599", "1"), {0}},
 };

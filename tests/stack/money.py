@@ -3,12 +3,17 @@
     class Sale(money.Case):
         def test_x(self): ...
 """
+import hashlib
 import unittest
 import uuid
 
 import invariants
 import lib
 import park as parks
+
+
+PAPER_BYTES = b"%PDF-1.7\npaper\n%%EOF\n"
+PAPER = hashlib.sha256(PAPER_BYTES).hexdigest()  # of a paper that Case gives to the park
 
 
 class Case(unittest.TestCase):
@@ -25,6 +30,7 @@ class Case(unittest.TestCase):
         try:
             cls.park.start()
             cls.clerk = cls.park.log_in("finance")
+            cls.clerk.post("/documents", raw=PAPER_BYTES, headers={"X-File-Name": "paper.pdf"})
         except BaseException:
             cls.park.stop()
             raise

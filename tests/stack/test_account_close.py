@@ -1,5 +1,4 @@
 """Closing an account 销户 on a real field: meters emptied and off, deposit and debts settled, money out, nothing left; crashes between."""
-import hashlib
 import os
 import signal
 import sys
@@ -11,7 +10,6 @@ import flow  # noqa: E402
 import lib  # noqa: E402
 import money  # noqa: E402
 
-PHOTO = hashlib.sha256(b"photo of a display").hexdigest()
 WRITE = 32
 
 
@@ -331,7 +329,7 @@ class Close(money.Case):
     # ---- a dead meter
 
     def type(self, page, number, supply=None, **more):
-        body = {"balance_fen": 28000, "count": 0, "energy_wh": 10**12, "evidence_sha256": PHOTO, "reason": "表无显示前照片", **more}
+        body = {"balance_fen": 28000, "count": 0, "energy_wh": 10**12, "evidence_sha256": money.PAPER, "reason": "表无显示前照片", **more}
         close, supply = page["close"]["id"], supply or self.supply(number)["supply_id"]
         return self.clerk.post(f"/closes/{close}/supplies/{supply}/typed", body, key())
 
@@ -340,6 +338,7 @@ class Close(money.Case):
         self.park.sim("fault", meter=self.number, kind="silent", count="forever")
         page = self.agreed(account)
         self.refused(400, "invalid_field", "evidence_sha256", self.type, page, self.number, evidence_sha256="z" * 64)
+        self.refused(400, "no_document", "evidence_sha256", self.type, page, self.number, evidence_sha256="5a" * 32)
         self.refused(400, "invalid_field", "count", self.type, page, self.number, count=65536)
         self.refused(400, "below_last_reading", "energy_wh", self.type, page, self.number, energy_wh=0)
         self.refused(400, "unknown_supply", "supply_id", self.type, page, self.number, supply=999999)
@@ -348,7 +347,7 @@ class Close(money.Case):
         self.decide(approval["id"])
         page = self.reaches(account, "settled")
         sheet = page["supplies"][0]
-        self.assertEqual((sheet["end_typed"], sheet["evidence_sha256"], sheet["used_fen"], sheet["taken_fen"]), (True, PHOTO, 2000, 28000))
+        self.assertEqual((sheet["end_typed"], sheet["evidence_sha256"], sheet["used_fen"], sheet["taken_fen"]), (True, money.PAPER, 2000, 28000))
         self.pay(page, 28000)
         self.reaches(account, "closed")
         self.assertEqual(self.truth()["balance_fen"], 30000)  # nothing was written, so the supply is frozen

@@ -50,6 +50,32 @@ class Orders(unittest.TestCase):
         self.assertEqual(evidence["serial_number"], "202600000001")
         self.assert_proved(self.run_order(self.park.meters[0], "close"))
 
+    def test_an_asked_for_reading_ends_a_freeze_at_once(self):
+        number = self.park.meters[2]
+        row = self.engineer.meter(number)
+        serial = self.truth(number)["serial_number"]
+        administrator = self.park.log_in("administrator")
+
+        def unfreeze():
+            return administrator.post(f"/supplies/{row['supply_id']}/unfreeze", {"reason": "接线已改正", "unit_number": row["unit_number"]},
+                                      str(uuid.uuid4()))
+        self.park.sim("set", meter=number, serial_number="202600009999")
+        ended = self.run_order(number, "trip")
+        self.assertEqual((ended["state"], ended["result_code"]), ("refused", "serial_mismatch"))
+        self.assertTrue(self.engineer.meter(number)["frozen"])
+        with self.assertRaises(ApiError) as caught:
+            unfreeze()
+        self.assertEqual(caught.exception.code, "stale")
+        self.assert_proved(self.run_order(number, "read"))
+        with self.assertRaises(ApiError) as caught:
+            unfreeze()
+        self.assertEqual(caught.exception.code, "serial_mismatch")
+        self.park.sim("set", meter=number, serial_number=serial)
+        self.assert_proved(self.run_order(number, "read"))
+        self.assertFalse(unfreeze()["frozen"])
+        self.assert_proved(self.run_order(number, "trip"))
+        self.assert_proved(self.run_order(number, "close"))
+
     def test_applied_without_an_answer_is_confirmed_by_reading(self):
         number = self.park.meters[1]
         before = self.truth(number)["write_frames"]

@@ -18,8 +18,6 @@ LEDGER = ("INSERT IGNORE INTO ledger_account (code, channel) VALUES ('suspense',
           " 'payment', @payment, d.id, c.id, {1}, UTC_TIMESTAMP(3) FROM ledger_account d, ledger_account c"
           " WHERE d.code = 'receivable' AND d.channel = 'wechat' AND c.code = 'suspense'; SELECT @payment")
 
-PAPER = "5a" * 32  # SHA-256 of what proves it
-
 
 class Out(money.Case):
     def tearDown(self):
@@ -120,7 +118,9 @@ class Out(money.Case):
         self.refused(400, "invalid_field", "right_supply_id", self.adjust, row, "correction", 100, right_supply_id=1)
         self.refused(400, "invalid_field", "evidence_sha256", self.adjust, row, "correction", 100)
         self.refused(400, "invalid_field", "evidence_sha256", self.adjust, row, "correction", -100)
-        approval = self.adjust(row, "correction", 100, evidence_sha256=PAPER)
+        for kind, amount_fen in (("refund", 100), ("correction", 100), ("correction", -100)):  # a paper that nobody gave
+            self.refused(400, "no_document", "evidence_sha256", self.adjust, row, kind, amount_fen, evidence_sha256="5a" * 32)
+        approval = self.adjust(row, "correction", 100, evidence_sha256=money.PAPER)
         self.assertEqual(approval["kind"], "correction")
         self.decide(approval["id"], "reject", "不")
         self.assertEqual([item["state"] for item in self.clerk.get("/adjustments")["items"]][:1], ["rejected"])
@@ -164,9 +164,9 @@ class Out(money.Case):
         self.park.sim("set", meter="M004", load_w=0)
         supply, before = row["supply_id"], self.truth("M004")["balance_fen"]
         held, corrections = self.ledger("tenant_liability", supply), self.ledger("corrections")
-        approval = self.adjust(row, "correction", -1234, evidence_sha256=PAPER)
+        approval = self.adjust(row, "correction", -1234, evidence_sha256=money.PAPER)
         self.assertIn("12.34", approval["summary_zh"])
-        self.refused(409, "conflict", "", self.adjust, row, "correction", -1234, evidence_sha256=PAPER)
+        self.refused(409, "conflict", "", self.adjust, row, "correction", -1234, evidence_sha256=money.PAPER)
         with self.assertRaises(Exception) as caught:  # its maker may not agree
             self.clerk.post(f"/approvals/{approval['id']}/decision", {"decision": "approve", "reason": "x", "totp": "000000"},
                             str(uuid.uuid4()))
@@ -186,7 +186,7 @@ class Out(money.Case):
         lib.wait_for("the balance to be read", lambda: self.supply("M003")["balance_fen"] == 90000, 30, 0.1)
         supply = row["supply_id"]
         held, corrections = self.ledger("tenant_liability", supply), self.ledger("corrections")
-        approval = self.adjust(row, "correction", 2500, evidence_sha256=PAPER)
+        approval = self.adjust(row, "correction", 2500, evidence_sha256=money.PAPER)
         self.decide(approval["id"])
         done = self.applied(self.clerk.get("/adjustments")["items"][0]["id"])
         self.assertEqual((done["kind"], done["left_fen"], done["old_balance_fen"], done["read_balance_fen"]),

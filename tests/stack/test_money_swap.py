@@ -10,7 +10,6 @@ import lib  # noqa: E402
 import money  # noqa: E402
 
 WRITE = 32  # function 0x20
-PHOTO = "ab" * 32
 
 
 class Base(money.Case):
@@ -123,7 +122,7 @@ class Base(money.Case):
 
     def dead(self, row, balance_fen, count, **more):
         energy = int(self.one(f"SELECT COALESCE(energy_wh, 0) FROM meter_state WHERE meter_id = {row['meter_id']}"))
-        return self.ask(row, old_dead=True, balance_fen=balance_fen, count=count, energy_wh=energy, evidence_sha256=PHOTO, **more)
+        return self.ask(row, old_dead=True, balance_fen=balance_fen, count=count, energy_wh=energy, evidence_sha256=money.PAPER, **more)
 
     def count_of(self, row):
         return self.truth(row)["count"]
@@ -353,7 +352,7 @@ class Refusals(Base):
     def test_typed_figures(self):
         row = self.shop("M004")
         count = self.truth(row)["count"]
-        body = {"old_dead": True, "balance_fen": 100, "count": count, "energy_wh": 10**14, "reason": "烧毁", "evidence_sha256": "ab" * 32}
+        body = {"old_dead": True, "balance_fen": 100, "count": count, "energy_wh": 10**14, "reason": "烧毁", "evidence_sha256": money.PAPER}
         path = f"/supplies/{row['supply_id']}/swaps"
         for field in ("balance_fen", "count", "energy_wh", "evidence_sha256"):
             self.refused(400, "invalid_field", field, self.post, path, {k: v for k, v in body.items() if k != field})

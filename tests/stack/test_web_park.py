@@ -447,8 +447,7 @@ class Freeze(Base):
         self.problem(self.unfreeze("eng"), 403, "forbidden")
         self.problem(self.unfreeze(unit="1F-102"), 400, "invalid_field", "unit_number")
         self.problem(self.unfreeze(), 409, "stale")
-        servers.sql("INSERT INTO meter_parameter (meter_id, read_at, serial_number)"
-                    " VALUES (1, UTC_TIMESTAMP(3) + INTERVAL 1 SECOND, '999999999999')")
+        servers.sql("UPDATE meter_parameter SET serial_read_at = UTC_TIMESTAMP(3) + INTERVAL 1 SECOND")
         self.problem(self.unfreeze(), 409, "serial_mismatch")
         servers.sql(f"UPDATE meter_parameter SET serial_number = '{flow.SERIAL}'")
         answer = self.unfreeze()
