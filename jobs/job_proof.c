@@ -2,10 +2,12 @@
  * oldest first. What is due is in MariaDB. */
 #include "core/base/clock.h"
 #include "core/flow/proof.h"
+#include "core/store/alarm_sweep.h"
 #include "core/store/proof.h"
 #include "jobs/job.h"
 
-#define ROUND_MS 30000       /* then the next round goes on */
+#define ROUND_MS 30000                           /* then the next round goes on */
+#define GAP_DAYS_MS (INT64_C(40) * 86400 * 1000) /* then an alarm about it helps nobody */
 #define DAYS_A_SUPPLY_MAX 31 /* so that a supply far behind does not hold the others back */
 
 /* All days of a supply that are over. */
@@ -27,8 +29,10 @@ enum rc job_proof(struct job *job)
     int64_t begin_ms = clock_monotonic_ms();
     int64_t now_ms = clock_now_ms();
     TRY(proofs_due(job->db, &job->arena, now_ms, PROOF_DUE_MAX, &ids, &count));
+    int64_t opened = 0;
+    int64_t closed = 0;
     if (count == 0) {
-        return RC_OK;
+        return alarm_sweep_proofs(job->db, now_ms - GAP_DAYS_MS, &opened, &closed);
     }
     TRY(proof_run_begin(job->db, &job->arena, now_ms,
                         config_int(job->config, CONFIG_jobs_proof_delay_s) * 1000, &run));
@@ -48,5 +52,6 @@ enum rc job_proof(struct job *job)
                     (long long)run.closed, (long long)run.differing, (long long)run.waiting);
     }
     TRY(proof_run_end(job->db, &job_actor, &run));
+    TRY(alarm_sweep_proofs(job->db, now_ms - GAP_DAYS_MS, &opened, &closed));
     return last;
 }

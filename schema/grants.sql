@@ -257,6 +257,8 @@ GRANT SELECT ON {database}.restore_run TO {prefix}poller@localhost;
 GRANT INSERT ON {database}.document TO {prefix}staff@localhost;
 GRANT INSERT ON {database}.document_part TO {prefix}staff@localhost;
 GRANT INSERT ON {database}.document_use TO {prefix}staff@localhost;
+-- a day of the proof that nothing explains: somebody says what it was
+GRANT INSERT ON {database}.proof_review TO {prefix}staff@localhost;
 
 -- ctl: the operator on the machine
 GRANT SELECT ON {database}.* TO {prefix}ctl@localhost;

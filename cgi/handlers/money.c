@@ -40,6 +40,7 @@ static const struct {
     {"no_account", "nobody has an account on this supply"},
     {"no_document", "no paper with this SHA-256 was given to us: upload it first"},
     {"no_epoch", "the meter was not taken over yet: open the account first"},
+    {"no_gap", "the difference of this day is none that somebody must look at"},
     {"no_supply", "the account has no supply"},
     {"no_tariff", "the supply is charged under no tariff"},
     {"not_ahead", "no purchase is missing: this meter is not ahead of the restored database"},

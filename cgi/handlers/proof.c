@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "cgi/handlers/handlers.h"
+#include "cgi/handlers/money.h"
 #include "cgi/handlers/park.h"
 #include "cgi/shape.h"
 #include "core/base/clock.h"
+#include "core/flow/proof_review.h"
 #include "core/store/ledger.h"
 #include "core/store/proof_list.h"
 #include "core/store/supply.h"
@@ -253,18 +255,46 @@ SHAPE(proof_line, "ProofLine", struct proof_line_view,
 
 struct proof_page {
     struct proof_view proof;
+    const char *review_reason;
+    const char *reviewed_by_name;
     struct shape_list lines;
 };
 
 SHAPE(proof_page, "ProofPage", struct proof_page, F_EMBED(struct proof_page, proof, &shape_proof),
+      F_WORDS(struct proof_page, review_reason, NEEDED),
+      F_WORDS(struct proof_page, reviewed_by_name, NEEDED),
       F_LIST(struct proof_page, lines, &shape_proof_line));
 
-enum rc handle_proof_show(struct request *request)
+static enum rc show_proof(struct request *request)
 {
     struct proof_page page = {0};
     struct proof_line_view *lines = NULL;
     TRY(proof_list_one(request->db, request->arena, request->ids[0], &page.proof));
+    TRY(proof_reviews_get(request->db, request->arena, request->ids[0], &page.review_reason,
+                          &page.reviewed_by_name));
     TRY(proof_lines(request->db, request->arena, request->ids[0], &lines, &page.lines.count));
     page.lines.items = lines;
     return request_reply(request, 200, &page);
+}
+
+enum rc handle_proof_show(struct request *request)
+{
+    return show_proof(request);
+}
+
+struct review_input {
+    const char *reason;
+};
+
+SHAPE(review_input, "ProofReview", struct review_input,
+      F_TEXT(struct review_input, reason, NEEDED, 1, COMMAND_REASON_MAX));
+
+enum rc handle_proof_review(struct request *request)
+{
+    const struct review_input *input = request->input;
+    struct command_refusal refusal = {.code = "", .field = ""};
+    enum rc rc = proof_review(request->db, request->arena, &request->actor, request->ids[0],
+                              input->reason, &refusal);
+    TRY(money_refuse(request, rc, &refusal));
+    return show_proof(request);
 }

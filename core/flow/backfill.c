@@ -182,11 +182,11 @@ static enum rc find_money(const struct filling *filling, const struct backfill_i
     enum rc rc = payment_events_find_paid(filling->db, filling->arena, item->channel,
                                           item->merchant, transaction_of(item), &seen);
     if (rc == RC_OK) {
-        rc = seen.payment_id == 0
-                 ? RC_NOT_FOUND
-                 : payments_get(filling->db, filling->arena, seen.payment_id, &payment);
-        if (rc != RC_OK || payment.disposition != DISPOSITION_SUSPENSE ||
-            payment.amount_fen != item->amount_fen) {
+        payment.disposition = DISPOSITION_NONE; /* a message that nothing was booked for */
+        if (seen.payment_id != 0) {
+            TRY(payments_get(filling->db, filling->arena, seen.payment_id, &payment));
+        }
+        if (payment.disposition != DISPOSITION_SUSPENSE || payment.amount_fen != item->amount_fen) {
             return step_refuse(RC_CONFLICT, "transaction_known", "transaction", filling->refusal);
         }
         *found = (struct found){.payment_id = payment.id, .amount_fen = payment.amount_fen};

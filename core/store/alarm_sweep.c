@@ -114,6 +114,36 @@ enum rc alarm_sweep_endings(struct db *db, int64_t notice_before_ms, int64_t *re
     return RC_OK;
 }
 
+/* What explains a proof p: what the meter took too much was given back, or the other way round. */
+#define EXPLAINED                                                                                  \
+    "(EXISTS (SELECT 1 FROM proof_review w WHERE w.proof_id = p.id)"                               \
+    " OR (p.difference_fen > 0 AND EXISTS (SELECT 1 FROM purchase b WHERE b.supply_id ="           \
+    "  p.supply_id AND b.origin = 'correction' AND b.state IN ('paid', 'delivered', 'credited')"   \
+    "  AND b.paid_at >= p.posted_at"                                                               \
+    "  AND ABS(b.amount_fen - p.difference_fen) <= p.tolerance_fen))"                              \
+    " OR (p.difference_fen < 0 AND EXISTS (SELECT 1 FROM adjustment j WHERE j.supply_id ="         \
+    "  p.supply_id AND j.kind = 'correction' AND j.state = 'applied' AND j.ended_at >="            \
+    "  p.posted_at AND ABS(j.left_fen + p.difference_fen) <= p.tolerance_fen)))"
+
+enum rc alarm_sweep_proofs(struct db *db, int64_t from_day_ms, int64_t *ret_opened,
+                           int64_t *ret_closed)
+{
+    return pair_run(
+        db, ALARM_PROOF_GAP,
+        "INSERT IGNORE INTO alarm (kind, object_kind, object_id, level, detail, opened_at)"
+        " SELECT ?, 'proof', p.id, ?, CONCAT(COALESCE(u.number, m.number), ' ', p.day, ' ',"
+        "  p.difference, ' ', ROUND(p.difference_fen / 100, 2)), ? FROM proof p"
+        " JOIN supply s ON s.id = p.supply_id JOIN meter m ON m.id = p.meter_id"
+        " LEFT JOIN unit u ON u.id = s.unit_id"
+        " WHERE p.difference IN ('jump', 'unexplained') AND p.day >= DATE(?) AND NOT " EXPLAINED
+        " AND NOT EXISTS (SELECT 1 FROM alarm o WHERE o.closed_at IS NULL AND o.kind = ?"
+        "  AND o.object_kind = 'proof' AND o.object_id = p.id)",
+        "UPDATE alarm a JOIN proof p ON p.id = a.object_id SET a.closed_at = ?"
+        " WHERE a.closed_at IS NULL AND a.kind = ? AND a.object_kind = 'proof' AND (" EXPLAINED
+        " OR p.day < DATE(?))",
+        from_day_ms, ret_opened, ret_closed);
+}
+
 enum rc alarm_sweep_programs(struct db *db, int64_t silent_before_ms, int64_t *ret_opened,
                              int64_t *ret_closed)
 {

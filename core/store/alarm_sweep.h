@@ -24,6 +24,11 @@ enum rc alarm_sweep_vacant(struct db *db, int64_t fresh_after_ms, int64_t *ret_o
  */
 enum rc alarm_sweep_endings(struct db *db, int64_t notice_before_ms, int64_t *ret_opened,
                             int64_t *ret_closed) MUST_CHECK;
+/* proof_gap for proved days since from_day_ms with money or a count that nothing explains; closed
+   by a correction of that amount, given or taken since on the same supply, or by a person's review.
+ */
+enum rc alarm_sweep_proofs(struct db *db, int64_t from_day_ms, int64_t *ret_opened,
+                           int64_t *ret_closed) MUST_CHECK;
 /* The same for programs (program_silent), object id = shard. */
 enum rc alarm_sweep_programs(struct db *db, int64_t silent_before_ms, int64_t *ret_opened,
                              int64_t *ret_closed) MUST_CHECK;

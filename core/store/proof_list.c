@@ -276,3 +276,25 @@ enum rc proof_waits(struct db *db, struct arena *arena, const struct proof_quest
     *ret_count = rows.count;
     return RC_OK;
 }
+
+enum rc proof_reviews_get(struct db *db, struct arena *arena, int64_t proof_id,
+                          const char **ret_reason, const char **ret_reviewed_by_name)
+{
+    struct db_rows rows;
+    TRY(db_query(db, arena,
+                 "SELECT w.reason, u.display_name FROM proof_review w"
+                 " JOIN user u ON u.id = w.reviewed_by WHERE w.proof_id = ?",
+                 DB_ARGS(db_int(proof_id)), 1, &rows));
+    *ret_reason = rows.count == 0 ? "" : db_get_text(&rows, 0, 0);
+    *ret_reviewed_by_name = rows.count == 0 ? "" : db_get_text(&rows, 0, 1);
+    return RC_OK;
+}
+
+enum rc proof_reviews_insert(struct db *db, int64_t proof_id, int64_t reviewed_by,
+                             const char *reason)
+{
+    assert(db_in_transaction(db));
+    return db_execute(db,
+                      "INSERT INTO proof_review (proof_id, reviewed_by, reason) VALUES (?, ?, ?)",
+                      DB_ARGS(db_int(proof_id), db_int(reviewed_by), db_text(reason)), NULL);
+}

@@ -102,6 +102,13 @@ enum rc proof_list(struct db *db, struct arena *arena, int64_t supply_id, int64_
 enum rc proof_list_one(struct db *db, struct arena *arena, int64_t id,
                        struct proof_view *ret_view) MUST_CHECK;
 
+/* What a person said about a difference; "" while nobody did. Answers RC_OK also where none. */
+enum rc proof_reviews_get(struct db *db, struct arena *arena, int64_t proof_id,
+                          const char **ret_reason, const char **ret_reviewed_by_name) MUST_CHECK;
+/* In a transaction. RC_CONFLICT: somebody did before. */
+enum rc proof_reviews_insert(struct db *db, int64_t proof_id, int64_t reviewed_by,
+                             const char *reason) MUST_CHECK;
+
 /* One transfer of a proof: those it took in, and those it posted. */
 struct proof_line_view {
     int64_t transfer_id;

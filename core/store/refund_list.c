@@ -134,7 +134,7 @@ static const char waiting_sql[] =
     " NULL AS purchase_id, u.number, a.name, NULL AS amount_fen,"
     " IF(rc.finding = 'count_ahead' AND s.frozen_reason = 'count_mismatch' AND ms.purchase_count "
     "> " OUR_COUNT ", 'count_ahead', s.frozen_reason) AS code, s.frozen_at AS since, NULL AS "
-                   "owner, JSON_OBJECT('detail', s.frozen_detail,"
+    "owner, JSON_OBJECT('detail', s.frozen_detail,"
     " 'serial_number', m.serial_number, 'serial_number_read', p.serial_number, 'meter_count',"
     " ms.purchase_count, 'meter_balance_fen', ms.balance_fen, 'our_count', " OUR_COUNT ","
     " 'our_balance_fen', rc.our_balance_fen, 'restore_finding', rc.finding) AS evidence"

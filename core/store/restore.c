@@ -158,8 +158,8 @@ enum rc restore_jump_ids(struct db *db, struct arena *arena)
 /* ---- marking ---- */
 
 /* What may be in the meter or in the balance of the last reading, or not: a count in flight, and
-   deliveries that were proved about when that reading was taken, unless its count has them. Where an adjustment is or was then
-   at work the balance says nothing. */
+   deliveries that were proved about when that reading was taken, unless its count has them. Where
+   an adjustment is or was then at work the balance says nothing. */
 static const char checks_sql[] =
     "INSERT INTO restore_check (restore_id, supply_id, meter_id, epoch, our_count, in_flight_fen,"
     " our_balance_fen, our_taken_at, our_energy)"

@@ -1,11 +1,12 @@
 -- What a paper proves: a row for each act that refers to one. Whoever may see the act may see its paper. Re-runnable.
 CREATE TABLE IF NOT EXISTS document_use (
+  id           BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   document_id  BIGINT NOT NULL,
   object_kind  ENUM('approval','adjustment','swap') NOT NULL,
   object_id    BIGINT NOT NULL,
   account_id   BIGINT NULL COMMENT 'in whose papers it is listed',
   created_at   DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
-  PRIMARY KEY (document_id, object_kind, object_id),
+  UNIQUE KEY document_use_once (document_id, object_kind, object_id),
   KEY document_use_account (account_id, document_id),
   KEY document_use_object (object_kind, object_id),
   CONSTRAINT document_use_document FOREIGN KEY (document_id) REFERENCES document (id),

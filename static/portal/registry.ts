@@ -76,6 +76,7 @@ export const pages: readonly PageRow[] = [
   { path: '/purchases', name: 'purchases', title: 'page.purchases', permission: 'purchase.view', group: 'counter', icon: Tickets, load: () => import('./pages/purchases/PurchasesPage.vue') },
   { path: '/purchases/:id(\\d+)', name: 'purchase', title: 'page.purchase', permission: 'purchase.view', load: () => import('./pages/purchases/PurchasePage.vue') },
   { path: '/waiting', name: 'waiting', title: 'page.waiting', permission: 'account.view', group: 'today', icon: Warning, load: () => import('./pages/waiting/WaitingPage.vue') },
+  { path: '/backfill/:id(\\d+)', name: 'backfill', title: 'page.backfill', permission: 'suspense.decide', load: () => import('./pages/backfill/BackfillPage.vue') },
   { path: '/money-out', name: 'money_out', title: 'page.money_out', permission: 'account.view', group: 'counter', icon: RefreshLeft, load: () => import('./pages/moneyout/MoneyOutPage.vue') },
   { path: '/correct', name: 'correct', title: 'page.correct', permission: 'refund.request', group: 'counter', icon: EditPen, load: () => import('./pages/moneyout/CorrectPage.vue') },
   { path: '/accounts', name: 'accounts', title: 'page.accounts', permission: 'account.view', group: 'tenants', icon: Wallet, load: () => import('./pages/accounts/AccountsPage.vue') },

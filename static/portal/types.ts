@@ -149,5 +149,6 @@ export type AccountClosePage = Schemas['AccountClosePage'];
 export type CloseSupply = Schemas['CloseSupply'];
 export type Openings = Schemas['Openings'];
 export type Adjustment = Schemas['Adjustment'];
+export type Backfill = Schemas['BackfillPage'];
 export type Swap = Schemas['Swap'];
 export type SwapPage = Schemas['SwapPage'];

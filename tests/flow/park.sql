@@ -7,6 +7,7 @@ DELETE FROM approval; DELETE FROM supply_epoch; DELETE FROM account_supply; DELE
 DELETE FROM meter_parameter; DELETE FROM meter_health; DELETE FROM supply_tariff; DELETE FROM tariff_version; DELETE FROM tariff;
 DELETE FROM charge; DELETE FROM account_close_supply; DELETE FROM account_close; DELETE FROM restore_check; DELETE FROM restore_run;
 DELETE FROM platform_span; DELETE FROM mode_change; DELETE FROM meter_swap; DELETE FROM push; DELETE FROM push_batch;
+DELETE FROM document_use; DELETE FROM document; DELETE FROM pay_channel;
 DELETE FROM supply; DELETE FROM meter; DELETE FROM model; DELETE FROM line; DELETE FROM gateway; DELETE FROM unit; DELETE FROM floor;
 DELETE FROM building; DELETE FROM site_setting; DELETE FROM user; DELETE FROM site;
 SET FOREIGN_KEY_CHECKS = 1;
@@ -54,3 +55,6 @@ INSERT INTO ledger_account (id, code, supply_id, channel) VALUES (1, 'receivable
   (3, 'tenant_liability', 21, NULL), (4, 'suspense', NULL, NULL);
 INSERT INTO transfer (id, posting, object_kind, object_id, debit_id, credit_id, amount_fen, at) VALUES
   (1, 'payment_settled', 'payment', 51, 1, 2, 10000, '2026-01-02');
+-- A paper that was given to us, by its SHA-256.
+INSERT INTO document (id, sha256, kind, bytes_total, uploaded_by, created_at) VALUES
+  (81, UNHEX(RPAD('010203FA', 64, '0')), 'pdf', 10, 2, '2026-01-02');

@@ -47,6 +47,7 @@ static const struct {
      " debit, CONCAT(c.code, ' ', c.owner_key) AS credit, t.amount_fen, t.at FROM transfer t"
      " JOIN ledger_account d ON d.id = t.debit_id JOIN ledger_account c ON c.id = t.credit_id"
      " ORDER BY t.id"},
+    {"document_use", NULL},
     {"alarm", NULL},
     {"audit", NULL},
 };

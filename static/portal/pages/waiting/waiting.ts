@@ -6,6 +6,7 @@ import { t } from '@/i18n';
 import type { Permission, WaitingItem } from '@/types';
 
 export const buttonRight: Record<string, Permission> = {
+  backfill: 'suspense.decide',
   unfreeze: 'supply.unfreeze',
   resend: 'suspense.decide',
   confirm: 'suspense.decide',
