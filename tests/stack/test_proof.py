@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 import unittest
+import uuid
 import zoneinfo
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -180,7 +181,7 @@ class Case(unittest.TestCase):
         cls.servers.stop()
 
     def setUp(self):
-        self.servers.sql("DELETE FROM proof_state; DELETE FROM proof_line; DELETE FROM proof; DELETE FROM transfer; DELETE FROM refund;"
+        self.servers.sql("DELETE FROM alarm WHERE kind = 'proof_gap'; DELETE FROM proof_review; DELETE FROM proof_state; DELETE FROM proof_line; DELETE FROM proof; DELETE FROM transfer; DELETE FROM refund;"
                          "DELETE FROM charge; DELETE FROM platform_span; DELETE FROM mode_change; DELETE FROM adjustment; DELETE FROM delivery; DELETE FROM payment_event; DELETE FROM payment; DELETE FROM purchase;"
                          "DELETE FROM ledger_account; DELETE FROM supply_epoch; DELETE FROM account_supply; DELETE FROM account;"
                          "DELETE FROM reading; DELETE FROM supply_tariff; DELETE FROM tariff_version; DELETE FROM tariff;"
@@ -501,6 +502,23 @@ class Differences(Case):
         self.assertEqual(odd.proofs("difference"), [["unexplained"]])
         self.assertEqual(card.proofs("difference"), [["jump"]])
         self.assertEqual(self.ledger("tenant_liability", card.supply), card.now_fen())
+        # each is an alarm, until a correction of that amount explains it
+        alarms = "SELECT object_id FROM alarm WHERE kind = 'proof_gap' AND closed_at IS NULL ORDER BY object_id"
+        days = {meter: meter.proofs("id, difference_fen")[0] for meter in (odd, card)}
+        self.assertEqual(self.sql(alarms), [[days[meter][0]] for meter in (odd, card)])
+        for amount_fen in (int(days[odd][1]) + 100, int(days[odd][1])):
+            self.sql(f"""
+INSERT INTO purchase (number, account_id, supply_id, epoch, mode, origin, amount_fen, state, actor_kind, paid_at)
+  SELECT 'K{amount_fen}', account_id, {odd.supply}, 1, 'meter', 'correction', {amount_fen}, 'paid', 'user', UTC_TIMESTAMP(3)
+  FROM account_supply WHERE live_supply = {odd.supply};
+INSERT INTO delivery (purchase_id, supply_id, epoch, meter_id, amount_fen) VALUES (LAST_INSERT_ID(), {odd.supply}, 1, {odd.meter}, {amount_fen});
+INSERT IGNORE INTO ledger_account (code, supply_id) VALUES ('corrections', NULL), ('meter_clearing', {odd.supply});
+INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at)
+  SELECT 'correction_given', 'purchase', b.id, d.id, c.id, {amount_fen}, UTC_TIMESTAMP(3) FROM purchase b, ledger_account d, ledger_account c
+  WHERE b.number = 'K{amount_fen}' AND d.code = 'corrections' AND c.code = 'meter_clearing' AND c.supply_id = {odd.supply}""")
+            self.prove()
+            right = amount_fen == int(days[odd][1])
+            self.assertEqual(self.sql(alarms), [[days[card][0]]] if right else [[days[odd][0]], [days[card][0]]])
 
 
 class Pages(Case):
@@ -519,6 +537,38 @@ class Pages(Case):
             assert client.login(name).status == 200
             client.enrol()
             cls.people[name] = client
+
+    def test_a_person_says_what_a_difference_was(self):
+        card = Meter(self, "L02-02", midnight(1))
+        card.day(midnight(1), 24000)
+        card.count += 1
+        card.balance_fen += 5000
+        card.read(midnight(0) + datetime.timedelta(seconds=2))
+        plain = Meter(self, "L02-03", midnight(1))
+        plain.tariff("T9", [(midnight(40), 8000)])
+        plain.day(midnight(1), 24000)
+        plain.read(midnight(0) + datetime.timedelta(seconds=2))
+        self.prove()
+        proof = card.proofs("id")[0][0]
+        self.assertEqual([row["kind"] for row in self.get("/alarms?state=open")["items"] if row["object_id"] == int(proof)], ["proof_gap"])
+        self.assertEqual(self.get(f"/proofs/{proof}")["reviewed_by_name"], "")
+
+        def review(who, number, **body):
+            return self.people[who].post(f"/proofs/{number}/review", body, headers={"Idempotency-Key": str(uuid.uuid4())})
+        self.assertEqual(review("eng", proof, reason="卡充值").status, 403)
+        self.assertEqual(review("aud", proof, reason="卡充值").status, 403)
+        self.assertEqual(review("fin", proof).status, 400)
+        self.assertEqual(review("fin", 10**9, reason="x").status, 404)
+        answer = review("fin", plain.proofs("id")[0][0], reason="x")
+        self.assertEqual((answer.status, answer.json["code"]), (409, "no_gap"), answer)
+        answer = review("fin", proof, reason="旧卡充值,单据 17")
+        self.assertEqual((answer.status, answer.json["reviewed_by_name"], answer.json["review_reason"]), (200, "Fin", "旧卡充值,单据 17"), answer)
+        self.assertEqual(review("fin", proof, reason="again").json["code"], "conflict")
+        alarms = f"SELECT COUNT(*) FROM alarm WHERE kind = 'proof_gap' AND object_id = {proof} AND closed_at IS NULL"
+        self.assertEqual(self.sql(alarms), [["0"]])
+        self.prove()
+        self.assertEqual(self.sql(alarms), [["0"]])
+        self.assertEqual(self.sql("SELECT reason FROM audit WHERE action = 'proof.review'"), [["旧卡充值,单据 17"]])
 
     def get(self, path, who="fin", status=200):
         answer = self.people[who].get(path)
