@@ -170,8 +170,7 @@ static enum rc ask_fill(struct pay_slot *slot)
         .expires_at_ms = order->expires_at_ms,
         .client_ip = order->client_ip,
         .subject = subject_of(slot),
-        .return_url = arena_printf(&slot->arena, "%s/m/return/%lld", public_url,
-                                   (long long)order->purchase_id),
+        .return_url = arena_printf(&slot->arena, "%s/m/back", public_url),
     };
     if (slot->ask.subject == NULL || slot->ask.return_url == NULL) {
         return RC_MEMORY;

@@ -40,7 +40,6 @@ static enum rc due_of_row(const struct db_rows *rows, size_t at, struct order_du
         .page_at_ms = db_get_time(rows, at, 14),
         .close_asked_at_ms = db_get_time(rows, at, 15),
         .tries = db_get_int(rows, at, 16),
-        .purchase_id = db_get_int(rows, at, 17),
     };
     return payment_state_find(db_get_text(rows, at, 5), &order->state);
 }
@@ -54,7 +53,7 @@ enum rc orders_due(struct db *db, struct arena *arena, const char *channel, int6
                  "SELECT p.id, p.order_number, p.channel, p.merchant, p.amount_fen, p.state,"
                  " p.scene, p.client_ip, p.open_id_sealed, COALESCE(u.number, ''),"
                  " COALESCE(p.provider_transaction, ''), p.created_at, p.expires_at, p.asked_at,"
-                 " p.page_at, p.close_asked_at, p.tries, b.id FROM payment p"
+                 " p.page_at, p.close_asked_at, p.tries FROM payment p"
                  " JOIN purchase b ON b.id = p.purchase_id JOIN supply s ON s.id = b.supply_id"
                  " LEFT JOIN unit u ON u.id = s.unit_id"
                  " WHERE p.state IN ('creating', 'open', 'closed') AND p.next_query_at <= ?"

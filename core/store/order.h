@@ -40,7 +40,6 @@ enum rc orders_set_details(struct db *db, int64_t payment_id, const struct order
 /* One that is due. Texts in the arena. */
 struct order_due {
     int64_t payment_id;
-    int64_t purchase_id;
     const char *order_number;
     const char *channel;
     const char *merchant;

@@ -33,6 +33,9 @@ class Orders(paying.Case):
                 self.assertIn(order.number, words)
                 if kind == "form":
                     fields = {field["name"]: field["value"] for field in offer["fields"]}
+                    self.assertEqual(fields["frontUrl"], "https://pay.test.example/m/back")
+                    back = self.me.post("//m/back", raw=b"respCode=00")
+                    self.assertEqual((back.status, back.headers["location"].split("/m/")[1]), (303, "back"))
                     self.assertEqual((fields["txnAmt"], fields["backUrl"]), ("1000", "https://pay.test.example/notify/unionpay/main"))
                 self.assertLessEqual(self.peer.count(name, "create", order.number), 1)
 
