@@ -87,6 +87,21 @@ enum rc handle_take_over_show(struct request *request)
     return show_page(request, 200, request->ids[0]);
 }
 
+/* What is wrong in one cell names it. */
+static enum rc refuse_sheet(struct request *request, enum rc rc,
+                            const struct command_refusal *refusal)
+{
+    bool cell =
+        strncmp(refusal->code, "cell_", 5) == 0 || strncmp(refusal->code, "workbook_", 9) == 0;
+    if (rc == RC_OK || !cell || refusal->field[0] == '\0') {
+        return money_refuse(request, rc, refusal);
+    }
+    const char *sentence =
+        arena_printf(request->arena, "cell %s: %s", refusal->field, money_sentence(refusal->code));
+    return request_refuse(request, rc, refusal->code, refusal->field,
+                          sentence == NULL ? "" : sentence);
+}
+
 enum rc handle_take_over_create(struct request *request)
 {
     const char *name = "";
@@ -99,7 +114,7 @@ enum rc handle_take_over_create(struct request *request)
     }
     if (request->body_len == 0) {
         return request_refuse(request, RC_INVALID, "bad_request", "",
-                              "the body must be a CSV file");
+                              "the body must be an XLSX workbook or a CSV file");
     }
     if (request->worker->field_key == NULL) {
         return RC_INTERNAL;
@@ -107,7 +122,7 @@ enum rc handle_take_over_create(struct request *request)
     enum rc rc =
         take_over_check(request->db, request->arena, &request->actor, request->worker->field_key,
                         name, request->body, request->body_len, &id, &refusal);
-    TRY(money_refuse(request, rc, &refusal));
+    TRY(refuse_sheet(request, rc, &refusal));
     return show_page(request, 201, id);
 }
 

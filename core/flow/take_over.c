@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/text.h"
+#include "core/base/xlsx.h"
 #include "core/flow/phone.h"
 #include "core/flow/step.h"
 #include "core/flow/take_over_own.h"
@@ -47,6 +48,13 @@ static const struct {
     [COLUMN_CARD] = {"旧卡余额", "card", false},
 };
 
+/* One row of the sheet, whatever file it stood in. */
+struct sheet_line {
+    int line;
+    size_t count;
+    const char *const *fields;
+};
+
 struct checking {
     struct db *db;
     struct arena *arena;
@@ -54,6 +62,8 @@ struct checking {
     struct command_refusal *refusal;
     int at[COLUMN__MAX]; /* of each column in the sheet, -1: it has none */
     int64_t take_over_id;
+    bool headed; /* the columns are known */
+    size_t lines;
 };
 
 void take_over_say(struct take_over_row *row, enum take_over_verdict verdict)
@@ -175,14 +185,14 @@ enum rc take_over_look(struct db *db, struct arena *arena, struct take_over_row 
 
 /* ---- the sheet */
 
-static const char *cell(const struct checking *checking, const struct csv_row *line,
+static const char *cell(const struct checking *checking, const struct sheet_line *line,
                         enum column column)
 {
     int at = checking->at[column];
     return at < 0 || (size_t)at >= line->count ? "" : line->fields[at];
 }
 
-static enum rc read_head(struct checking *checking, const struct csv_row *line)
+static enum rc read_head(struct checking *checking, const struct sheet_line *line)
 {
     for (int i = 0; i < COLUMN__MAX; i++) {
         checking->at[i] = -1;
@@ -205,7 +215,7 @@ static bool too_long(const char *text, size_t max)
 }
 
 /* Money, count and threshold of a line; false: the row says what is wrong. */
-static bool read_numbers(const struct checking *checking, const struct csv_row *line,
+static bool read_numbers(const struct checking *checking, const struct sheet_line *line,
                          struct take_over_row *row)
 {
     const char *balance = cell(checking, line, COLUMN_BALANCE);
@@ -238,7 +248,7 @@ static bool read_numbers(const struct checking *checking, const struct csv_row *
     return true;
 }
 
-static bool read_texts(const struct checking *checking, const struct csv_row *line,
+static bool read_texts(const struct checking *checking, const struct sheet_line *line,
                        struct take_over_row *row)
 {
     row->unit_number = cell(checking, line, COLUMN_UNIT);
@@ -261,7 +271,7 @@ static bool read_texts(const struct checking *checking, const struct csv_row *li
     return true;
 }
 
-static enum rc read_phone(const struct checking *checking, const struct csv_row *line,
+static enum rc read_phone(const struct checking *checking, const struct sheet_line *line,
                           struct take_over_row *row, bool *ret_fine)
 {
     const char *typed = cell(checking, line, COLUMN_PHONE);
@@ -313,7 +323,7 @@ static enum rc place(const struct checking *checking, struct take_over_row *row,
     return RC_OK;
 }
 
-static enum rc check_line(const struct checking *checking, const struct csv_row *line)
+static enum rc check_line(const struct checking *checking, const struct sheet_line *line)
 {
     struct take_over_row row = {.line_number = line->line,
                                 .unit_number = "",
@@ -342,29 +352,68 @@ static enum rc check_line(const struct checking *checking, const struct csv_row 
     return take_over_rows_insert(checking->db, checking->take_over_id, &row);
 }
 
-static enum rc check_lines(struct checking *checking, const char *bytes, size_t len,
-                           size_t *ret_lines)
+/* The heading first, then row by row. */
+static enum rc take_line(struct checking *checking, const struct sheet_line *line)
+{
+    if (!checking->headed) {
+        checking->headed = true;
+        return read_head(checking, line);
+    }
+    checking->lines++;
+    return check_line(checking, line);
+}
+
+static enum rc check_csv(struct checking *checking, const char *bytes, size_t len)
 {
     struct csv csv;
-    struct csv_row line;
+    struct csv_row row;
     int fault_line = 0;
-    bool head = true;
     if (csv_open(&csv, bytes, len, &fault_line) != RC_OK) {
         return step_refuse(RC_INVALID, "not_csv", "", checking->refusal);
     }
     for (;;) {
-        enum rc rc = csv_next(&csv, checking->arena, &line);
-        if (rc == RC_NOT_FOUND) {
-            return head ? step_refuse(RC_INVALID, "not_csv", "", checking->refusal) : RC_OK;
+        enum rc rc = csv_next(&csv, checking->arena, &row);
+        if (rc == RC_NOT_FOUND && checking->headed) {
+            return RC_OK;
         }
-        if (rc == RC_INVALID || *ret_lines == TAKE_OVER_ROWS_MAX) {
+        if (rc == RC_NOT_FOUND || rc == RC_INVALID || checking->lines == TAKE_OVER_ROWS_MAX) {
             return step_refuse(RC_INVALID, "not_csv", "", checking->refusal);
         }
         TRY(rc);
-        TRY(head ? read_head(checking, &line) : check_line(checking, &line));
-        *ret_lines += head ? 0 : 1;
-        head = false;
+        const struct sheet_line line = {row.line, row.count, row.fields};
+        TRY(take_line(checking, &line));
     }
+}
+
+static enum rc check_workbook(struct checking *checking, const char *bytes, size_t len)
+{
+    static const char *const names[] = {"接管", "take-over", NULL};
+    static const char *const codes[XLSX_PROBLEM__MAX] = {
+        [XLSX_UNREADABLE] = "workbook_unreadable", [XLSX_UNSAFE] = "workbook_unsafe",
+        [XLSX_TOO_LARGE] = "workbook_too_large",   [XLSX_NO_SHEET] = "workbook_no_sheet",
+        [XLSX_CELL_OUTSIDE] = "workbook_too_wide", [XLSX_CELL_TOO_LONG] = "cell_too_long",
+        [XLSX_CELL_NUMBER] = "cell_not_a_number",  [XLSX_CELL_FORMULA] = "cell_without_value",
+    };
+    _Static_assert(XLSX_ROWS_MAX == TAKE_OVER_ROWS_MAX + 1, "a heading and the rows");
+    struct xlsx_sheet sheet;
+    struct xlsx_fault fault;
+    enum rc rc = xlsx_read(checking->arena, bytes, len, names, &sheet, &fault);
+    if (rc == RC_INVALID || rc == RC_TOO_LARGE) {
+        const char *cell_name = arena_copy_string(checking->arena, fault.cell);
+        return cell_name == NULL
+                   ? RC_MEMORY
+                   : step_refuse(RC_INVALID, codes[fault.problem], cell_name, checking->refusal);
+    }
+    TRY(rc);
+    if (sheet.count == 0) {
+        return step_refuse(RC_INVALID, "workbook_no_sheet", "", checking->refusal);
+    }
+    for (size_t i = 0; i < sheet.count; i++) {
+        const struct xlsx_row *row = &sheet.rows[i];
+        const struct sheet_line line = {row->line, row->count, row->fields};
+        TRY(take_line(checking, &line));
+    }
+    return RC_OK;
 }
 
 enum rc take_over_check(struct db *db, struct arena *arena, const struct actor *actor,
@@ -372,13 +421,13 @@ enum rc take_over_check(struct db *db, struct arena *arena, const struct actor *
                         size_t len, int64_t *ret_id, struct command_refusal *ret_refusal)
 {
     assert(db_in_transaction(db));
-    size_t lines = 0;
     struct checking checking = {
         .db = db, .arena = arena, .field_key = field_key, .refusal = ret_refusal};
     *ret_refusal = (struct command_refusal){.code = "", .field = ""};
     TRY(take_overs_insert(db, file_name, actor->id, &checking.take_over_id));
-    TRY(check_lines(&checking, bytes, len, &lines));
-    const char *after = arena_printf(arena, "{\"rows\":%zu}", lines);
+    TRY(xlsx_recognised(bytes, len) ? check_workbook(&checking, bytes, len)
+                                    : check_csv(&checking, bytes, len));
+    const char *after = arena_printf(arena, "{\"rows\":%zu}", checking.lines);
     if (after == NULL) {
         return RC_MEMORY;
     }

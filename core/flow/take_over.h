@@ -1,7 +1,8 @@
 /*
  * Taking over live meters in bulk 接管 from a sheet with the columns 铺位, 商户, 联系人, 电表,
  * 期初余额, 电价方案, 预警值 (and, where the sheet has them, 电话, 购电次数, 旧卡余额; or unit,
- * shop, contact, meter, balance, tariff, alarm, phone, count, card).
+ * shop, contact, meter, balance, tariff, alarm, phone, count, card). The sheet is a CSV file, or
+ * the worksheet 接管 or take-over of an XLSX workbook (core/base/xlsx.h), or its first one.
  *
  *   take_over_check   reads the sheet, finds the supplies, takes what each meter said last as the
  *                     first reading and judges (core/rules/take_over.h)
@@ -27,7 +28,7 @@
 #define TAKE_OVER_SETTING_TOLERANCE "take_over_tolerance_fen"
 #define TAKE_OVER_TOLERANCE_FEN 500
 
-/* RC_INVALID: the file; *ret_refusal.field names a missing column. */
+/* RC_INVALID: the file; *ret_refusal.field names a missing column, or the cell that is wrong. */
 enum rc take_over_check(struct db *db, struct arena *arena, const struct actor *actor,
                         const uint8_t field_key[32], const char *file_name, const char *bytes,
                         size_t len, int64_t *ret_id,

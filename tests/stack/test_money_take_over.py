@@ -5,8 +5,11 @@ import unittest
 import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cases", "xlsx"))
 import lib  # noqa: E402
+import make  # noqa: E402  (tests/cases/xlsx: workbooks by zipfile and XML)
 import money  # noqa: E402
+import park as parks  # noqa: E402
 
 HEAD = "铺位,商户,联系人,电话,电表,期初余额,购电次数,电价方案,预警值"
 
@@ -18,6 +21,11 @@ class TakeOver(money.Case):
         body = "\n".join([head, *lines]).encode()
         return self.clerk.json_of(self.clerk.call("POST", "/take-overs", raw=body, headers={
             "Content-Type": "text/csv", "X-File-Name": "sheet.csv", "Idempotency-Key": str(uuid.uuid4())}))
+
+    def upload_workbook(self, body):
+        return self.clerk.json_of(self.clerk.call("POST", "/take-overs", raw=body, headers={
+            "Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "X-File-Name": "sheet.xlsx", "Idempotency-Key": str(uuid.uuid4())}))
 
     def line(self, n, balance=None, count=None, alarm="", tariff="", name=None, unit=None):
         state = self.sql(f"SELECT balance_fen, purchase_count FROM meter_state s JOIN meter m ON m.id = s.meter_id"
@@ -81,6 +89,45 @@ class TakeOver(money.Case):
         after = self.park.sim("get", meter="M005")
         self.assertEqual(after["count"], before["count"] + 1)
         self.assertAlmostEqual(after["balance_fen"], before["balance_fen"] + 8850, delta=100)
+
+    def test_a_workbook(self):
+        rows = [self.line(n).split(",") for n in (2, 3)]
+        for row in rows:  # as a spreadsheet program writes them: numbers, some with a binary tail
+            row[5] = float(row[5]) + 1e-13
+            row[6] = int(row[6])
+            row[7:] = [None, None]
+        page = self.upload_workbook(make.workbook([HEAD.split(","), *rows, ["1F-004", "店", None, None, "M004", "86.505"]]))
+        self.assertEqual(self.verdicts(page), {"M002": "ok", "M003": "ok", "M004": "error"})
+        self.assertEqual([row["line_number"] for row in page["items"]], [2, 3, 4])
+        page = self.commit(page["id"])
+        self.assertEqual(self.verdicts(page), {"M002": "taken", "M003": "taken", "M004": "error"})
+        account = self.clerk.get(f"/accounts/{page['items'][0]['account_id']}")
+        self.assertEqual((account["name"], account["contacts"][0]["phone"]), ("老店2", "13800000002"))
+        self.clerk.post(f"/take-overs/{page['id']}/undo", {"reason": "重来"}, str(uuid.uuid4()))
+
+    def test_workbooks_refused(self):
+        fine = make.workbook([HEAD.split(",")])
+        dtd = '<!DOCTYPE x [<!ENTITY a "b">]><worksheet><sheetData/></worksheet>'
+        before = self.one("SELECT COUNT(*) FROM take_over")
+        for code, field, body in (
+                ("workbook_unreadable", "", fine[:-30]),
+                ("workbook_too_large", "", make.bomb()),
+                ("workbook_too_large", "", make.workbook([HEAD.split(",")] + [["x"]] * 2001)),
+                ("workbook_unsafe", "", make.workbook(sheet=dtd)),
+                ("workbook_unsafe", "", make.workbook([["x"]], more={"../x": "x"})),
+                ("workbook_no_sheet", "", make.workbook([])),
+                ("missing_column", "balance", make.workbook([["铺位", "商户", "电表"]])),
+                ("cell_not_a_number", "E2", make.workbook([HEAD.split(","), ["1F-001", "店", None, None, 1234567890123456]])),
+                ("cell_too_long", "B2", make.workbook([HEAD.split(","), ["1F-001", "店" * 1001]])),
+                ("workbook_too_wide", "BM1", make.workbook(sheet=make.sheet_of([["x"]]).replace('"A1"', '"BM1"')))):
+            problem = self.refused(400, code, field, self.upload_workbook, body)
+            self.assertTrue(code == "missing_column" or field in problem["detail"], problem)
+        self.assertEqual(self.one("SELECT COUNT(*) FROM take_over"), before)
+        big = make.workbook([HEAD.split(","), self.line(6).split(",")], more={"xl/media/a.png": os.urandom(3 << 20)})
+        self.assertEqual(self.verdicts(self.upload_workbook(big)), {"M006": "ok"})
+        with self.assertRaises(parks.ApiError) as caught:
+            self.upload_workbook(make.workbook([["x"]], more={"a.png": os.urandom(9 << 20)}))
+        self.assertEqual(caught.exception.status, 413)
 
     def test_prices_and_alarms(self):
         lib.wait_for("the meter's prices", lambda: self.one("SELECT COUNT(price_flat_e4) FROM meter_parameter") == "6", 60)
