@@ -55,6 +55,8 @@ const char *ctl_option(const struct ctl *ctl, const char *name);
 const char *ctl_reason(const struct ctl *ctl);
 /* Opens the connection as the ctl user; false after printing why. */
 bool ctl_database(struct ctl *ctl);
+/* The same as the staff user, for acts of the counter that have no rights of their own here. */
+bool ctl_database_of_staff(struct ctl *ctl);
 /* One audit row of an operator's act; inside a transaction. */
 enum rc ctl_audit(struct ctl *ctl, struct db *db, const char *action, const char *object_kind,
                   int64_t object_id, const char *object_label, const char *reason,
@@ -62,6 +64,10 @@ enum rc ctl_audit(struct ctl *ctl, struct db *db, const char *action, const char
 /* Sleeps; false when a signal asked us to end. */
 bool ctl_pause(int64_t milliseconds);
 
+/* The field key of the settings; false after printing why. */
+bool ctl_field_key(struct ctl *ctl, uint8_t ret_key[32]);
+/* A secret from a file, NUL terminated; false after printing why. */
+bool ctl_secret(const char *path, char *ret_text, size_t size);
 /* True if a poller gave a sign of life within 15 s. */
 bool ctl_poller_lives(struct ctl *ctl);
 /* Tells the pollers to look; a hint that may get lost. */
@@ -78,6 +84,8 @@ int ctl_line_writable(struct ctl *ctl);
 int ctl_line_read_only(struct ctl *ctl);
 int ctl_status(struct ctl *ctl);
 int ctl_wait_read(struct ctl *ctl);
+int ctl_take_over(struct ctl *ctl);
+int ctl_tenant_password(struct ctl *ctl);
 int ctl_user_add(struct ctl *ctl);
 int ctl_user_list(struct ctl *ctl);
 int ctl_user_state(struct ctl *ctl);

@@ -69,6 +69,12 @@ static const struct ctl_command commands[] = {
      ctl_setting_set},
     {"status", "", "--json", "how many meters are read, what is open, which programs live", 0, 0,
      ctl_status},
+    {"take-over", "FILE", "--accept-differences --timeout=",
+     "open accounts for live meters from a sheet, as the page Take-over does; the meter's word "
+     "counts where differences are accepted",
+     1, 1, ctl_take_over},
+    {"tenant password", "PHONE", "--password-file=",
+     "give a phone that staff put on an account a password that stays", 1, 1, ctl_tenant_password},
     {"user add", "NAME",
      "--role= --display-name= --locale= --password-file= --totp-secret-file= --must-change",
      "add a person; without --password-file a one-time password is printed", 1, 1, ctl_user_add},
@@ -134,15 +140,25 @@ const char *ctl_reason(const struct ctl *ctl)
     return reason;
 }
 
-bool ctl_database(struct ctl *ctl)
+static bool database_as(struct ctl *ctl, const char *role)
 {
     struct text problem __attribute__((cleanup(text_release)));
     text_init(&problem, 4096);
-    enum rc rc = role_open(ctl->config, "ctl", &problem, &ctl->db);
+    enum rc rc = role_open(ctl->config, role, &problem, &ctl->db);
     if (rc != RC_OK) {
         (void)ctl_fail("%s", text_string(&problem));
     }
     return rc == RC_OK;
+}
+
+bool ctl_database(struct ctl *ctl)
+{
+    return database_as(ctl, "ctl");
+}
+
+bool ctl_database_of_staff(struct ctl *ctl)
+{
+    return database_as(ctl, "staff");
 }
 
 enum rc ctl_audit(struct ctl *ctl, struct db *db, const char *action, const char *object_kind,

@@ -19,12 +19,11 @@ static int refused(struct ctl *ctl, enum rc rc, const struct user_refusal *refus
                     refusal->field == NULL || refusal->field[0] == '\0' ? "" : ": ", why);
 }
 
-/* A secret from a file named by an option. False after printing why. */
-static bool secret_of(const char *path, char out[SECRET_BYTES])
+bool ctl_secret(const char *path, char *ret_text, size_t size)
 {
     size_t len = 0;
     const char *why = "";
-    if (secret_read(path, out, SECRET_BYTES, &len, &why) != RC_OK) {
+    if (secret_read(path, ret_text, size, &len, &why) != RC_OK) {
         (void)ctl_fail("%s: %s", path, why);
         return false;
     }
@@ -34,7 +33,7 @@ static bool secret_of(const char *path, char out[SECRET_BYTES])
 static bool totp_of(const char *path, uint8_t *out, size_t size, size_t *len)
 {
     char text[SECRET_BYTES];
-    if (!secret_of(path, text)) {
+    if (!ctl_secret(path, text, sizeof(text))) {
         return false;
     }
     enum rc rc = crypto_unbase32(text, strlen(text), out, size, len);
@@ -91,10 +90,10 @@ static int add_with(struct ctl *ctl, const uint8_t *field_key, const char *passw
     return CTL_DONE;
 }
 
-static bool field_key_of(struct ctl *ctl, uint8_t key[CRYPTO_KEY_BYTES])
+bool ctl_field_key(struct ctl *ctl, uint8_t ret_key[CRYPTO_KEY_BYTES])
 {
     const char *why = "";
-    if (config_secret_key(ctl->config, CONFIG_security_field_key_file, key, &why) != RC_OK) {
+    if (config_secret_key(ctl->config, CONFIG_security_field_key_file, ret_key, &why) != RC_OK) {
         (void)ctl_fail("%s: %s", config_text(ctl->config, CONFIG_security_field_key_file), why);
         return false;
     }
@@ -106,7 +105,7 @@ int ctl_user_add(struct ctl *ctl)
     uint8_t key[CRYPTO_KEY_BYTES];
     char password[SECRET_BYTES];
     const char *file = ctl_option(ctl, "--password-file");
-    if (!field_key_of(ctl, key)) {
+    if (!ctl_field_key(ctl, key)) {
         return CTL_FAILED;
     }
     if (file == NULL) {
@@ -115,7 +114,7 @@ int ctl_user_add(struct ctl *ctl)
             return ctl_fail("no randomness");
         }
         (void)crypto_base32(bytes, sizeof(bytes), password);
-    } else if (!secret_of(file, password)) {
+    } else if (!ctl_secret(file, password, sizeof(password))) {
         return CTL_FAILED;
     }
     int status = ctl_database(ctl) ? add_with(ctl, key, password, file == NULL) : CTL_FAILED;
@@ -216,7 +215,7 @@ int ctl_user_reset(struct ctl *ctl)
         return ctl_fail("what to reset must be password or totp, not \"%s\"", ctl->words[1]);
     }
     uint8_t key[CRYPTO_KEY_BYTES];
-    if (!user_of(ctl, &user, &reason) || (!totp && !field_key_of(ctl, key))) {
+    if (!user_of(ctl, &user, &reason) || (!totp && !ctl_field_key(ctl, key))) {
         return CTL_FAILED;
     }
     if (totp) {

@@ -363,8 +363,9 @@ enum rc tenant_password_set(struct db *db, struct arena *arena, const struct log
 struct giving {
     struct arena *arena;
     const struct actor *actor;
-    int64_t account_id;
+    int64_t account_id; /* and contact_id, or the contact itself */
     int64_t contact_id;
+    const struct contact *contact;
     const char *encoded;
 };
 
@@ -383,17 +384,16 @@ static enum rc find_contact(struct db *db, const struct giving *giving,
     return RC_NOT_FOUND;
 }
 
-static enum rc give_password(struct db *db, void *context)
+/* Somebody else chose this password for the owner of the phone. */
+static enum rc put_password(struct db *db, const struct giving *giving,
+                            const struct contact *contact, bool must_change)
 {
-    const struct giving *giving = context;
-    const struct contact *contact = NULL;
     int64_t id = 0;
     struct tenant_user user;
-    TRY(find_contact(db, giving, &contact));
     TRY(tenant_user_ensure(db, contact, contact->locale, &id));
     TRY(tenant_user_lock(db, giving->arena, id, &user));
     user.password_hash = giving->encoded;
-    user.must_change_password = true;
+    user.must_change_password = must_change;
     user.failed_count = 0;
     user.locked_until_at_ms = 0;
     user.epoch++;
@@ -402,6 +402,14 @@ static enum rc give_password(struct db *db, void *context)
     phone_mask(contact->phone_tail, masked);
     return step_audit(db, giving->actor, AUDIT_ACTION_USER_RESET_PASSWORD, "tenant_user", id,
                       masked, "", "", "");
+}
+
+static enum rc give_password(struct db *db, void *context)
+{
+    const struct giving *giving = context;
+    const struct contact *contact = NULL;
+    TRY(find_contact(db, giving, &contact));
+    return put_password(db, giving, contact, true);
 }
 
 enum rc tenant_password_give(struct db *db, struct arena *arena, const struct login_policy *policy,
@@ -419,6 +427,34 @@ enum rc tenant_password_give(struct db *db, struct arena *arena, const struct lo
                             .contact_id = contact_id,
                             .encoded = encoded};
     return db_transact(db, give_password, &giving);
+}
+
+static enum rc preset_password(struct db *db, void *context)
+{
+    const struct giving *giving = context;
+    bool known = false;
+    TRY(tenant_phone_is_known(db, giving->arena, giving->contact->phone_hash, &known));
+    return known ? put_password(db, giving, giving->contact, false) : RC_NOT_FOUND;
+}
+
+enum rc tenant_password_preset(struct db *db, struct arena *arena,
+                               const struct login_policy *policy, const struct actor *actor,
+                               const char *phone, const char *password)
+{
+    assert(!db_in_transaction(db));
+    char written[PHONE_BYTES];
+    char encoded[CRYPTO_PASSWORD_HASH_BYTES];
+    struct contact contact = {.locale = "zh-CN"};
+    if (strlen(password) < 8 || strlen(password) > CRYPTO_PASSWORD_MAX) {
+        return RC_INVALID;
+    }
+    TRY(phone_normalise(phone, written));
+    TRY(phone_seal(policy->field_key, written, &contact));
+    TRY(crypto_password_hash(password, strlen(password), policy->memory_kib, policy->passes,
+                             encoded));
+    struct giving giving = {
+        .arena = arena, .actor = actor, .contact = &contact, .encoded = encoded};
+    return db_transact(db, preset_password, &giving);
 }
 
 struct locale_setting {

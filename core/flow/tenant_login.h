@@ -66,5 +66,11 @@ enum rc tenant_locale_set(struct db *db, struct arena *arena, const struct actor
 enum rc tenant_password_give(struct db *db, struct arena *arena, const struct login_policy *policy,
                              const struct actor *actor, int64_t account_id, int64_t contact_id,
                              char *ret_password) MUST_CHECK;
+/* The operator's on the machine: a password that stays, for a phone that staff put on an account.
+   The person's sessions end. Own transaction. RC_INVALID: not a phone, or a password that is none;
+   RC_NOT_FOUND: nobody put the phone on an account. */
+enum rc tenant_password_preset(struct db *db, struct arena *arena,
+                               const struct login_policy *policy, const struct actor *actor,
+                               const char *phone, const char *password) MUST_CHECK;
 
 #endif

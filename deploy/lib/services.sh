@@ -2,7 +2,7 @@
 # Starting, watching and stopping: each program under paywatt-supervise, its state in RUN/supervise/NAME.
 
 # In order of starting; stopped the other way round.
-SERVICES="mariadb redis field poller jobs staff machine tenant notify nginx"
+SERVICES="mariadb redis field sandbox poller jobs staff machine tenant notify nginx"
 
 state_file() { printf '%s' "$RUN/supervise/$1"; }
 
@@ -21,7 +21,7 @@ comm_of() { # NAME: what the kernel calls its processes
     mariadb) echo mariadbd ;;
     redis) echo redis-server ;;
     nginx) echo nginx ;;
-    field) echo paywatt-sim ;;
+    field | sandbox) echo paywatt-sim ;;
     poller) echo paywatt-poller ;;
     jobs) echo paywatt-jobs ;;
     *) echo paywatt-cgi ;;

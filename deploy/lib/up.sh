@@ -72,6 +72,7 @@ up_settings() {
     site_settings_check
     make_settings site "$VAR/state/site.ini"
   else
+    sandbox_keys
     make_settings demo
   fi
 }
@@ -132,10 +133,12 @@ command_up() {
     once import demo_import
     once field demo_open_field
     demo_users
+    sandbox_start
   fi
   up_programs
   nginx_start
   if [ "$MODE" = demo ]; then
+    demo_tenants
     demo_json
     demo_log_ins
     # the first cycle takes prices and rate tables along and is a long one: wait for the second, but not for ever

@@ -100,6 +100,7 @@ make_folders() {
   make_folder 700 "$ours" "$our_group" "$VAR/secret"
   make_folder 750 "$me" "$my_group" "$VAR/log"
   make_folder 750 "$ours" "$our_group" "$VAR/spool"
+  make_folder 700 "$ours" "$our_group" "$VAR/sandbox"
   make_folder 750 "$web" "$(group_of web)" "$VAR/nginx"
   make_folder 750 "$redis" "$(group_of redis)" "$VAR/redis"
   make_folder 700 "$mysql" "$(group_of mysql)" "$VAR/mysql"
@@ -189,7 +190,7 @@ make_settings() { # demo|site [FILE]
   if [ -n "$file" ]; then more=$(settings_of_file "$file") || die "$file cannot be read as settings"; fi
   text=$(printf '; Written by ./paywatt up; once you change it, it is yours and is left alone.\n\n'
     { settings_of_instance
-      [ "$kind" != demo ] || echo "site simulated true"
+      if [ "$kind" = demo ]; then echo "site simulated true"; sandbox_settings; fi
       [ -z "$more" ] || printf '%s\n' "$more"; } | ini_of_settings)
   if [ -f "$target" ] && [ -f "$mark" ] && [ "$(sha256sum < "$target")" != "$(cat "$mark")" ]; then
     say "var/etc/paywatt.ini was changed by hand: left as it is"

@@ -325,6 +325,7 @@ static void op_set(struct ask *ask)
     sandbox->speed = speed < 1 ? 1 : speed > 100000 ? 100000 : speed;
     sandbox->refund_ms = number(ask, "refund_ms", sandbox->refund_ms);
     sandbox->bills_of_today = yes(ask, "bills_of_today", sandbox->bills_of_today);
+    sandbox->refuse_loopback = yes(ask, "refuse_loopback", sandbox->refuse_loopback);
     sandbox->sign_by_certificate = yes(ask, "notices_by_certificate", sandbox->sign_by_certificate);
     if (word(ask, "openid")[0] != '\0') {
         text_copy(sandbox->openid, sizeof(sandbox->openid), word(ask, "openid"));

@@ -179,6 +179,7 @@ struct sandbox {
     int64_t refund_ms;
     enum refund_state refund_outcome;
     bool bills_of_today;
+    bool refuse_loopback;     /* WeChat H5: payers at 127.0.0.1, as the real one does */
     bool sign_by_certificate; /* WeChat's notices */
     char openid[65];
     struct fault faults[FAULTS_MAX];

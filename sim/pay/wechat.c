@@ -172,21 +172,21 @@ static bool notify_fits(const char *url)
 }
 
 /* What is special to an entrance: the payer's address, the openid. */
-static const char *entrance_why(const struct json_object *json, struct order *draft)
+static const char *entrance_why(const struct call *call, struct order *draft)
 {
     const struct json_object *part_of = NULL;
     const struct json_object *h5 = NULL;
     const char *text = "";
     if (draft->entrance == BY_JSAPI) {
-        if (json_get_object(json, "payer", &part_of) != RC_OK ||
+        if (json_get_object(call->json, "payer", &part_of) != RC_OK ||
             json_get_text(part_of, "openid", 1, 64, &text) != RC_OK) {
             return "payer.openid";
         }
         text_copy(draft->payer, sizeof(draft->payer), text);
     } else if (draft->entrance == BY_H5) {
-        if (json_get_object(json, "scene_info", &part_of) != RC_OK ||
+        if (json_get_object(call->json, "scene_info", &part_of) != RC_OK ||
             json_get_text(part_of, "payer_client_ip", 1, 45, &text) != RC_OK ||
-            strcmp(text, "127.0.0.1") == 0) {
+            (call->sandbox->refuse_loopback && strcmp(text, "127.0.0.1") == 0)) {
             return "scene_info.payer_client_ip";
         }
         if (json_get_object(part_of, "h5_info", &h5) != RC_OK ||
@@ -245,7 +245,7 @@ static const char *draft_why(const struct call *call, struct order *draft)
         (json_get_text(amount, "currency", 3, 3, &text) != RC_OK || strcmp(text, "CNY") != 0)) {
         return "amount.currency";
     }
-    return entrance_why(call->json, draft);
+    return entrance_why(call, draft);
 }
 
 static void create(struct call *call, enum entrance entrance)

@@ -160,6 +160,9 @@ class Peers(unittest.TestCase):
         name = number()
         scene = {"payer_client_ip": "203.0.113.5", "h5_info": {"type": "Wap"}}
         self.assertEqual(self.wechat.order(name, 100, self.url(), "h5")[0], 400)
+        self.sandbox.ask("set", refuse_loopback=True)
+        self.assertEqual(self.wechat.order(name, 100, self.url(), "h5", scene_info={**scene, "payer_client_ip": "127.0.0.1"})[0], 400)
+        self.sandbox.ask("set", refuse_loopback=False)
         url = urllib.parse.urlsplit(self.wechat.order(name, 100, self.url(), "h5", scene_info=scene)[1]["h5_url"])
         status, headers, _ = self.sandbox.call("wechat", "GET", f"{url.path}?{url.query}&redirect_url=https%3A%2F%2Fm.test%2Fm%2F")
         page = urllib.parse.urlsplit(headers["Location"])

@@ -129,6 +129,23 @@ class TakeOver(money.Case):
             self.upload_workbook(make.workbook([["x"]], more={"a.png": os.urandom(9 << 20)}))
         self.assertEqual(caught.exception.status, 413)
 
+    def test_operator_takes_over_and_gives_a_password(self):
+        """paywattctl take-over and tenant password: the same flows, from the machine."""
+        sheet = os.path.join(self.park.folder, "sheet.csv")
+        with open(sheet, "w", encoding="utf-8") as file:
+            file.write("\n".join([HEAD, self.line(3, balance="999999.00"), "1F-009,空,,,M999,1,,,"]) + "\n")
+        said = self.park.ctl("take-over", sheet, "--accept-differences", "--timeout", "30", check=False).stdout
+        self.assertIn("1 accounts opened, 0 wait for a reading, 1 need a person", said)
+        self.assertEqual(self.one("SELECT COUNT(*) FROM account WHERE state = 'open' AND name = '老店3'"), "1")
+        secret = os.path.join(self.park.folder, "tenant_password")
+        with open(os.open(secret, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+            file.write("abcd2345\n")
+        self.park.ctl("tenant", "password", "13800000003", "--password-file", secret)
+        self.assertEqual(self.one("SELECT CONCAT(must_change_password, password_hash LIKE '$argon2id$%') FROM tenant_user"), "01")
+        self.assertIn("nobody put", self.park.ctl("tenant", "password", "13900000000", "--password-file", secret, check=False).stderr)
+        take_over = self.clerk.get("/take-overs")["items"][0]["id"]
+        self.clerk.post(f"/take-overs/{take_over}/undo", {"reason": "重来"}, str(uuid.uuid4()))
+
     def test_prices_and_alarms(self):
         lib.wait_for("the meter's prices", lambda: self.one("SELECT COUNT(price_flat_e4) FROM meter_parameter") == "6", 60)
         tariff = self.clerk.post("/tariffs", {"code": "ONE", "name": "单一"}, str(uuid.uuid4()))["id"]
