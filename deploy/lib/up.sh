@@ -92,10 +92,10 @@ up_programs() {
     service_start "$role" "$ours" "$(file_stamp "$path" "$ini")" "$path" --config "$ini"
   done
   path=$(app_program paywatt-cgi) || die "paywatt-cgi was not built"
-  for role in $("$path" --roles 2> /dev/null || echo staff machine); do
+  for role in staff machine tenant notify; do
     service_start "$role" "$ours" "$(file_stamp "$path" "$ini")" "$path" --config "$ini" --role "$role"
   done
-  for role in staff machine; do
+  for role in staff machine tenant notify; do
     needs_service "$role" 30 "paywatt-cgi $role listens" test -S "$RUN/web/$role.sock"
   done
 }
