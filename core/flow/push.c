@@ -154,7 +154,7 @@ static enum rc end(struct db *db, struct arena *arena, const struct push_look *l
 {
     TRY(pushes_set_ended(db, look->id, confirmed, code));
     TRY(mode_change_pushed(db, arena, look->id, confirmed, code));
-    if (look->wanted.has_fee_control && !look->wanted.fee_control) {
+    if (look->wanted.has_fee_control && !look->wanted.fee_control && supply->platform_mode) {
         TRY(confirmed
                 ? alarm_close(db, ALARM_PLATFORM_FEE_CONTROL, "supply", look->supply_id)
                 : alarm_open(db, ALARM_PLATFORM_FEE_CONTROL, "supply", look->supply_id, code));
