@@ -7,6 +7,6 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export default defineConfig({
   root: here('.'),
   plugins: [vue()],
-  resolve: { alias: { '@shared': here('./shared'), '@': here('./portal') } },
+  resolve: { alias: { '@shared': here('./shared'), '@phone': here('./phone'), '@': here('./portal') } },
   test: { include: ['tests/**/*.test.ts'], environment: 'node', setupFiles: ['tests/setup.ts'] },
 });

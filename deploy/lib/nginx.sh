@@ -33,13 +33,28 @@ nginx_listen() { # ADDRESS PORT: that address, or every one
   [ ! -s /proc/net/if_inet6 ] || printf ' listen [::]:%s ssl http2 ipv6only=on;' "$2"
 }
 
+# " https://host": where the phone site may post a provider's form, which UnionPay alone has; nothing while it is not set.
+nginx_pay_form_hosts() { # SETTINGS FILE
+  settings_of_file "$1" | awk '
+    $1 == "pay.unionpay" && NF >= 3 { on = 1 }
+    $1 == "pay.unionpay" && $2 == "base_url" { url = $3 }
+    END {
+      if (!on) exit
+      if (url == "") url = "https://gateway.95516.com/"
+      if (!match(url, "^https?://[A-Za-z0-9.:-]+")) exit
+      origin = substr(url, RSTART, RLENGTH)
+      if (origin ~ "^https://([a-z0-9-]+[.])+95516[.]com$") origin = "https://*.95516.com"
+      printf " %s", origin
+    }'
+}
+
 # shellcheck disable=SC2034 # render reads these by name
 nginx_render() {
   local part target
   local ETC=$VAR/etc CONF=$VAR/etc/nginx TEMP=$VAR/nginx SOCKETS=$RUN/web STATIC=$APP/build/static
   local ACCESS_LOG=$VAR/log/nginx-access.log ERROR_LOG=stderr MIME_TYPES=/etc/nginx/mime.types
   local OFFICE_CERT PUBLIC_CERT OFFICE_KEY PUBLIC_KEY OFFICE_LISTEN PUBLIC_LISTEN
-  local SESSION_RATE OFFICE_RATE PUBLIC_RATE WORKERS USER_LINE=
+  local SESSION_RATE OFFICE_RATE PUBLIC_RATE WORKERS PAY_FORM_HOSTS USER_LINE=
   OFFICE_CERT=$(nginx_setting web office_certificate_file "$VAR/etc/tls.crt")
   OFFICE_KEY=$(nginx_setting web office_key_file "$VAR/secret/tls.key")
   PUBLIC_CERT=$(nginx_setting web public_certificate_file "$VAR/etc/tls.crt")
@@ -50,13 +65,14 @@ nginx_render() {
   OFFICE_RATE=$(nginx_setting web office_rate 1000r/s)
   PUBLIC_RATE=$(nginx_setting web public_rate 100r/s)
   WORKERS=$(nginx_setting web workers 2)
+  PAY_FORM_HOSTS=$(nginx_pay_form_hosts "$VAR/etc/paywatt.ini")
   if am_root; then USER_LINE="user $(user_of web) $(group_of web);"; fi
   mkdir -p "$CONF"
   for part in "$PW_ROOT"/nginx/*.conf.in; do
     target=$CONF/$(basename "$part" .in)
     [ "${target##*/}" != nginx.conf ] || target=$VAR/etc/nginx.conf
     render "$part" ETC CONF TEMP SOCKETS STATIC RUN ACCESS_LOG ERROR_LOG MIME_TYPES OFFICE_CERT OFFICE_KEY PUBLIC_CERT \
-      PUBLIC_KEY OFFICE_LISTEN PUBLIC_LISTEN SESSION_RATE OFFICE_RATE PUBLIC_RATE WORKERS USER_LINE > "$target.new"
+      PUBLIC_KEY OFFICE_LISTEN PUBLIC_LISTEN SESSION_RATE OFFICE_RATE PUBLIC_RATE WORKERS PAY_FORM_HOSTS USER_LINE > "$target.new"
     mv "$target.new" "$target"
   done
   nginx_allow_list > "$VAR/etc/office-allow.conf"

@@ -1,4 +1,4 @@
-// portal/api-types.ts from the server's own description (paywatt-cgi --openapi); with --check also the type check.
+// shared/api-types.ts from the server's own description (paywatt-cgi --openapi); with --check also the type check.
 // --if-possible: without a built server say so and go on, for builds of the front end alone.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const wanted = new Set(process.argv.slice(2));
 const document_file = here('../../build/openapi.json');
-const types_file = here('../portal/api-types.ts');
+const types_file = here('../shared/api-types.ts');
 const out_bytes_max = 16 * 1024 * 1024;
 
 function run(program, args) {

@@ -12,7 +12,7 @@ import { api } from './api';
 import { localeUse } from './i18n';
 import { router, sessionLost } from './router';
 import { sessionLoad, sessionSet } from './session';
-import './theme';
+import '@shared/theme';
 
 async function start(): Promise<void> {
   await localeUse(localeAtStart());

@@ -2,7 +2,7 @@
  * Shapes of the staff API under the names that pages use. They come from the server's own description
  * (`npm run types`); what is narrowed here are words that the description leaves as plain text.
  */
-import type { components } from './api-types';
+import type { components } from '@shared/api-types';
 
 type Schemas = components['schemas'];
 

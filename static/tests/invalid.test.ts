@@ -44,14 +44,15 @@ interface Operation {
   parameters?: { in: string; name: string }[];
 }
 
-/** Every field that a request may carry, as the server describes itself. */
+/** Every field that a request of the staff API may carry, as the server describes itself; the phone has its own words. */
 function requestFields(): Set<string> {
   const described = JSON.parse(readFileSync(document_file, 'utf8')) as {
     paths: Record<string, Record<string, Operation>>;
     components: { schemas: Record<string, Shape> };
   };
   const names = new Set<string>();
-  for (const operation of Object.values(described.paths).flatMap((path) => Object.values(path))) {
+  const staff = Object.entries(described.paths).filter(([path]) => path.startsWith('/api/v1/staff/'));
+  for (const operation of staff.flatMap(([, path]) => Object.values(path))) {
     for (const one of operation.parameters ?? []) if (one.in === 'query') names.add(one.name);
     for (const { schema } of Object.values(operation.requestBody?.content ?? {})) {
       const shape = described.components.schemas[schema.$ref?.split('/').at(-1) ?? ''];

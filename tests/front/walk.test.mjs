@@ -1,52 +1,14 @@
 // The portal in Chromium in front of the mock API: what a page does with each answer, without the stack.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { mockStart, root } from './mock.mjs';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const { chromium } = createRequire(new URL('../browser/package.json', import.meta.url))('playwright-core');
-const children = [];
 let browser;
 let base;
+let stop;
 
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-
-async function answers(url) {
-  for (let n = 0; n < 100; n += 1) {
-    if (await fetch(url).then(() => true, () => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${url} does not answer`);
-}
-
-before(async () => {
-  const mock_port = await freePort();
-  const port = await freePort();
-  const env = { ...process.env, PW_MOCK_PORT: mock_port, PW_API: `http://127.0.0.1:${mock_port}`, PW_PREVIEW_PORT: port, PW_MOCK_DELAY_MS: '5' };
-  const options = { cwd: `${root}/static`, env, stdio: 'ignore' };
-  children.push(spawn(process.execPath, ['dev/mock-server.mjs'], options));
-  children.push(spawn(process.execPath, ['node_modules/vite/bin/vite.js', 'preview', '--config', 'vite.config.ts', '--host', '127.0.0.1'], options));
-  base = `http://127.0.0.1:${port}/portal`;
-  await answers(`http://127.0.0.1:${mock_port}/`);
-  await answers(base + '/');
-  browser = await chromium.launch({
-    executablePath: process.env.PW_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-});
-after(async () => {
-  await browser?.close();
-  for (const child of children) child.kill();
-});
+before(async () => ({ browser, base, stop } = await mockStart('vite.config.ts', '/portal')));
+after(() => stop?.());
 
 async function newPage(width = 1366) {
   const context = await browser.newContext({ viewport: { width, height: 844 }, locale: 'zh-CN', reducedMotion: 'reduce', timezoneId: 'Asia/Shanghai' });

@@ -19,4 +19,9 @@ if has test; then
   npm run --silent test 2>&1 | python3 "$PW_ROOT/tests/lib/tap_lines.py" front
   [ "${PIPESTATUS[0]}" = 0 ] || lines_failed=1
 fi
+phone_budget() {
+  PW_STATIC_OUT=$PW_TEST_TMP/static npm run --silent build:phone >&2 &&
+    node "$PW_ROOT/tests/lint/phone_budget.mjs" "$PW_TEST_TMP/static/phone"
+}
+check front/phone_budget phone_budget
 [ "$lines_failed" = 0 ]

@@ -281,7 +281,8 @@ class Servers:
                        check=True, stderr=subprocess.DEVNULL)
         words = {
             "ETC": folder, "CONF": conf, "TEMP": folder, "SOCKETS": self.run, "STATIC": static, "RUN": self.run,
-            "ACCESS_LOG": os.path.join(self.log, "access.log"), "ERROR_LOG": "stderr", "MIME_TYPES": "/etc/nginx/mime.types",
+            "ACCESS_LOG": os.path.join(self.log, "access.log"), "ERROR_LOG": "stderr", "PAY_FORM_HOSTS": "",
+            "MIME_TYPES": "/etc/nginx/mime.types",
             "OFFICE_CERT": certificate, "OFFICE_KEY": key, "PUBLIC_CERT": certificate, "PUBLIC_KEY": key,
             "OFFICE_LISTEN": f"listen 127.0.0.1:{self.office_port} ssl;",
             "PUBLIC_LISTEN": f"listen 127.0.0.1:{self.public_port} ssl;",
