@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Programs into build/release, portal into build/static.
+# Programs into build/release, portal and phone site into build/static.
 
 build_note() { # LOG: ninja's [12/80], or vite's count of modules
   local line
