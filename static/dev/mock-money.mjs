@@ -102,6 +102,32 @@ export const moneyToPower = () => ({
 });
 
 export const money_routes = {
+  'GET /supplies/:id/backfill': ({ id }) => ({
+    supply_id: id,
+    unit_number: '1F-103',
+    meter_number: 'L01-03',
+    account_name: '海鲜小馆',
+    our_count: 12,
+    meter_count: 14,
+    our_balance_fen: 21450,
+    meter_balance_fen: 35210,
+    taken_at: new Date().toISOString(),
+    least_fen: 14962,
+    most_fen: 15038,
+    purchases: [
+      {
+        purchase_id: 91,
+        number: 'P202611220091',
+        channel: 'wechat',
+        amount_fen: 7000,
+        paid_at: new Date().toISOString(),
+      },
+    ],
+    channels: [
+      { channel: 'wechat', merchant: 'main' },
+      { channel: 'alipay', merchant: 'main' },
+    ],
+  }),
   'GET /waiting': () => ({
     items: purchase.power_at
       ? []

@@ -13,7 +13,7 @@ const languages = (process.env.PW_LOOK_LANGUAGES ?? 'zh-CN').split(',');
 const theme = process.env.PW_LOOK_THEME ?? 'light';
 const pages = {
   about: '/about', users: '/users', audit: '/audit', approvals: '/approvals', alarms: '/alarms', import: '/import', me: '/me', password: '/password',
-  overview: '/overview', tasks: '/tasks', monitor: '/monitor', meter: '/meters/8', lines: '/lines', line: '/lines/1', lockouts: '/lock-outs',
+  overview: '/overview', tasks: '/tasks', monitor: '/monitor', meter: '/meters/8', lines: '/lines', line: '/lines/1', lockouts: '/lock-outs', backfill: '/backfill/3', correct: '/correct', waiting: '/waiting',
 };
 
 mkdirSync(out, { recursive: true });

@@ -103,7 +103,7 @@ class Out(money.Case):
         self.assertEqual([one["document_id"] for one in asked if one["approval_id"] == approval["id"]], [paper["id"]])
         self.assertEqual(lib.Client.get(engineer, f"/documents/{paper['id']}").status, 200)
         papers = self.clerk.get(f"/accounts/{row['account_id']}/documents")["items"]
-        self.assertEqual([one["file_name"] for one in papers], ["why.pdf"])
+        self.assertEqual((papers[0]["id"], papers[0]["file_name"]), (paper["id"], "why.pdf"))
         self.decide(approval["id"], "reject")
 
     def test_adjustments_are_asked_for(self):
