@@ -113,6 +113,10 @@ GRANT INSERT, UPDATE ON {database}.meter_swap TO {prefix}staff@localhost;
 GRANT SELECT, UPDATE ON {database}.meter_swap TO {prefix}poller@localhost;
 GRANT UPDATE ON {database}.meter_swap TO {prefix}jobs@localhost;
 GRANT INSERT ON {database}.push_batch TO {prefix}poller@localhost;
+GRANT INSERT, UPDATE ON {database}.returned_money TO {prefix}staff@localhost;
+GRANT SELECT, INSERT ON {database}.returned_money TO {prefix}poller@localhost;
+GRANT UPDATE ON {database}.returned_money TO {prefix}jobs@localhost;
+GRANT SELECT, UPDATE ON {database}.returned_money TO {prefix}notify@localhost; -- a notice of a refund that a restored database forgot
 
 GRANT INSERT, UPDATE ON {database}.push_batch TO {prefix}staff@localhost;
 GRANT INSERT, UPDATE ON {database}.push TO {prefix}staff@localhost, {prefix}poller@localhost;

@@ -230,6 +230,40 @@ enum rc handle_meter_readings(struct request *request)
     return request_reply(request, 200, &reply);
 }
 
+/* ---- the meters that hung there */
+
+SHAPE(meter_life, "MeterLife", struct meter_life, F_NUMBER(struct meter_life, epoch, NEEDED),
+      F_ID(struct meter_life, meter_id, NEEDED), F_WORDS(struct meter_life, number, NEEDED),
+      F_WORDS(struct meter_life, serial_number, NEEDED),
+      F_TIME(struct meter_life, opened_at, NEEDED), F_TIME(struct meter_life, closed_at, NULLABLE),
+      F_NUMBER(struct meter_life, open_energy_wh, NEEDED),
+      F_NUMBER(struct meter_life, end_energy_wh, NULLABLE),
+      F_NUMBER(struct meter_life, used_wh, NULLABLE),
+      F_NUMBER(struct meter_life, open_balance_fen, NEEDED),
+      F_NUMBER(struct meter_life, close_balance_fen, NULLABLE),
+      F_NUMBER(struct meter_life, open_count, NEEDED),
+      F_NUMBER(struct meter_life, close_count, NULLABLE),
+      F_BOOL(struct meter_life, close_typed, NEEDED), F_ID(struct meter_life, swap_id, NULLABLE));
+
+struct meter_lives_reply {
+    struct shape_list items;
+};
+
+SHAPE(meter_lives, "MeterLives", struct meter_lives_reply,
+      F_LIST(struct meter_lives_reply, items, &shape_meter_life));
+
+enum rc handle_meter_lives(struct request *request)
+{
+    struct meter_list_question question = park_question(request);
+    struct meter_lives_reply reply = {0};
+    struct meter_life *lives = NULL;
+    struct meter_row row;
+    TRY(meter_list_one(request->db, request->arena, &question, request->ids[0], &row));
+    TRY(meter_lives(request->db, request->arena, request->ids[0], &lives, &reply.items.count));
+    reply.items.items = lives;
+    return request_reply(request, 200, &reply);
+}
+
 /* ---- the log */
 
 struct log_input {

@@ -10,6 +10,7 @@
 #include "core/base/crypto.h"
 #include "core/flow/delivery.h"
 #include "core/flow/refund.h"
+#include "core/flow/returned_money.h"
 #include "core/rules/money.h"
 #include "core/store/purchase.h"
 #include "core/store/purchase_list.h"
@@ -18,7 +19,8 @@
 static const char *const refund_states[] = {"asked",     "approved", "submitted", "succeeded",
                                             "failed",    "suspense", "rejected",  "expired",
                                             "cancelled", NULL};
-static const char *const sources[] = {"undelivered", "suspense", "adjustment", "close", NULL};
+static const char *const sources[] = {"undelivered", "suspense", "adjustment",
+                                      "close",       "returned", NULL};
 
 SHAPE(refund, "Refund", struct refund_view, F_ID(struct refund_view, id, NEEDED),
       F_WORDS(struct refund_view, number, NEEDED), F_ID(struct refund_view, payment_id, NEEDED),
@@ -229,6 +231,43 @@ enum rc handle_adjustment_refund(struct request *request)
                                       input->payment_id, &id, &refusal);
     TRY(money_refuse(request, rc, &refusal));
     return show_refund(request, 201, id);
+}
+
+/* ---- what a swap carried and somebody called off */
+
+struct returned_refund_input {
+    int64_t payment_id;
+    const char *reason;
+};
+
+SHAPE(returned_refund_input, "ReturnedRefund", struct returned_refund_input,
+      F_ID(struct returned_refund_input, payment_id, NEEDED),
+      F_TEXT(struct returned_refund_input, reason, NEEDED, 1, COMMAND_REASON_MAX));
+
+enum rc handle_returned_refund(struct request *request)
+{
+    const struct returned_refund_input *input = request->input;
+    struct command_refusal refusal = {.code = "", .field = ""};
+    int64_t approval_id = 0;
+    enum rc rc =
+        returned_money_refund(request->db, request->arena, &request->actor, request->ids[0],
+                              input->payment_id, input->reason, &approval_id, &refusal);
+    TRY(money_refuse(request, rc, &refusal));
+    return show_approval(request, approval_id);
+}
+
+enum rc handle_returned_deliver(struct request *request)
+{
+    const struct refund_input *input = request->input;
+    struct command_refusal refusal = {.code = "", .field = ""};
+    struct settle_answer answer = {0};
+    struct purchase_view view;
+    enum rc rc = returned_money_deliver(request->db, request->arena, &request->actor,
+                                        request->ids[0], input->reason, &answer, &refusal);
+    TRY(money_refuse(request, rc, &refusal));
+    TRY(purchase_list_one(request->db, request->arena, answer.purchase_id, &view));
+    park_wake_after_commit(request, answer.shard);
+    return request_reply_shape(request, 200, &shape_purchase, &view);
 }
 
 /* ---- what a person decides */

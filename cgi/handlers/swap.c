@@ -37,6 +37,7 @@ SHAPE(swap, "Swap", struct swap, F_ID(struct swap, id, NEEDED),
       F_TIME(struct swap, new_taken_at, NULLABLE), F_NUMBER(struct swap, covered_fen, NEEDED),
       F_NUMBER(struct swap, carried_fen, NEEDED), F_NUMBER(struct swap, arrived_fen, NEEDED),
       F_NUMBER(struct swap, correction_fen, NEEDED), F_NUMBER(struct swap, back_epoch, NULLABLE),
+      F_BOOL(struct swap, fee_control_wanted, NEEDED), F_NUMBER(struct swap, fee_control, NULLABLE),
       F_WORDS(struct swap, undo_reason, NEEDED), F_TIME(struct swap, created_at, NEEDED),
       F_TIME(struct swap, emptied_at, NULLABLE), F_TIME(struct swap, exchanged_at, NULLABLE),
       F_TIME(struct swap, ended_at, NULLABLE));

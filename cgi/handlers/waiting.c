@@ -101,6 +101,18 @@ static const struct waiting_kind kinds[] = {
      &engineer,
      1,
      {{"power", "已送电", "Power is on"}}},
+    {"returned_money",
+     "换表转入已撤销,款项待处理",
+     "Carried by a swap and called off: where shall it go",
+     &finance,
+     2,
+     {{"again", "重新下发", "Deliver again"}, {"refund", "退款", "Refund"}}},
+    {"payment_called_off",
+     "下发已撤销,待退款",
+     "Delivery called off, to be refunded",
+     &finance,
+     1,
+     {{"refund", "原路退回", "Refund"}}},
     {"refund_failed", "退款失败", "Refund failed", &finance, 0, {{0}}},
 };
 
@@ -114,9 +126,11 @@ static const char *const names[] = {"frozen_supply",
                                     "refund_to_pay",
                                     "refund_failed",
                                     "power_by_hand",
+                                    "returned_money",
+                                    "payment_called_off",
                                     NULL};
-static const char *const objects[] = {"supply", "delivery", "payment", "adjustment",
-                                      "refund", "purchase", NULL};
+static const char *const objects[] = {"supply", "delivery", "payment",        "adjustment",
+                                      "refund", "purchase", "returned_money", NULL};
 
 struct waiting_item {
     struct waiting_row row;

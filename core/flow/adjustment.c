@@ -7,6 +7,7 @@
 #include "core/base/failpoint.h"
 #include "core/flow/delivery_own.h"
 #include "core/flow/mode_change.h"
+#include "core/flow/returned_money.h"
 #include "core/flow/step.h"
 #include "core/rules/capability.h"
 #include "core/store/alarm.h"
@@ -395,6 +396,7 @@ static enum rc fence_delivery(struct own *own)
         return RC_CONFLICT;
     }
     TRY(deliveries_set_fenced(own->db, delivery.id, delivery.state, "", "adjustment", &proof));
+    TRY(called_off_end(own->db, &own->arena, delivery.purchase_id));
     return alarm_close(own->db, ALARM_DELIVERY_MANUAL, "supply", own->row.supply_id);
 }
 

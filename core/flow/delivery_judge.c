@@ -6,6 +6,7 @@
 #include "core/base/failpoint.h"
 #include "core/base/text.h"
 #include "core/flow/delivery_own.h"
+#include "core/flow/returned_money.h"
 #include "core/store/alarm.h"
 
 #define FENCE_SENDS_MAX (DELIVERY_SENDS_MAX * 3)
@@ -78,6 +79,7 @@ static enum rc fenced(struct delivery_own *own, struct judging *judging)
     say(judging, DELIVERY_FENCED, "");
     TRY(deliveries_set_fenced(own->db, own->row.id, own->row.state, judging->instance,
                               "zero_purchase", &judging->proof));
+    TRY(called_off_end(own->db, &own->arena, own->row.purchase_id));
     TRY(delivery_own_close_alarms(own));
     return audit_end(own, judging, AUDIT_ACTION_DELIVERY_FENCED);
 }

@@ -145,7 +145,7 @@ enum rc delivery_own_settle(struct delivery_own *own, int64_t power_at_ms)
                                  .at_ms = clock_now_ms()};
     TRY(ledger_post(own->db, &own->arena, &entry));
     TRY(deliveries_settle_purchase(own->db, own->row.purchase_id, power_at_ms));
-    return swaps_note_delivered(own->db, own->row.purchase_id);
+    return swaps_note_ended(own->db, own->row.purchase_id);
 }
 
 enum rc delivery_own_close_alarms(struct delivery_own *own)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/flow/delivery_own.h"
+#include "core/flow/returned_money.h"
 #include "core/flow/step.h"
 
 struct acting {
@@ -48,6 +49,7 @@ static enum rc cancel_work(struct db *db, void *context)
         return conflict(acting);
     }
     TRY(deliveries_move(db, own.row.id, own.row.state, DELIVERY_CANCELLED, "", ""));
+    TRY(called_off_end(db, &own.arena, own.row.purchase_id));
     TRY(delivery_own_close_alarms(&own));
     return audit(&own, acting, AUDIT_ACTION_DELIVERY_CANCEL, DELIVERY_CANCELLED);
 }

@@ -15,6 +15,7 @@
 #include "core/store/payment.h"
 #include "core/store/purchase.h"
 #include "core/store/refund.h"
+#include "core/store/returned_money.h"
 
 enum rc refund_hold(struct db *db, struct arena *arena, int64_t payment_id,
                     struct refund_held *held)
@@ -31,6 +32,20 @@ enum rc refund_hold(struct db *db, struct arena *arena, int64_t payment_id,
     enum rc rc = deliveries_of_purchase(db, arena, held->payment.purchase_id, &held->delivery);
     held->delivers = rc == RC_OK;
     return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+enum rc refund_fits(struct db *db, struct arena *arena, const struct refund_held *held,
+                    int64_t supply_id, int64_t amount_fen, struct command_refusal *ret_refusal)
+{
+    int64_t taken_fen = 0;
+    bool asked = false;
+    if (held->payment.supply_id != supply_id || held->payment.state != PAYMENT_SETTLED) {
+        return step_refuse(RC_REFUSED, "wrong_supply", "payment_id", ret_refusal);
+    }
+    TRY(refunds_of_payment(db, arena, held->payment.id, &taken_fen, &asked));
+    return amount_fen <= held->payment.amount_fen - taken_fen
+               ? RC_OK
+               : step_refuse(RC_REFUSED, "exceeds_payment", "payment_id", ret_refusal);
 }
 
 /* Never left, or can never come: pending, hold and manual without a count are cancelled when the
@@ -131,6 +146,18 @@ enum rc refund_request(struct db *db, struct arena *arena, const struct actor *a
     return refunds_insert(db, &refund, &id);
 }
 
+/* The payment only says where it goes: what hangs on it is another matter. */
+static enum rc check_returned(struct db *db, struct arena *arena, const struct refund *refund,
+                              const struct refund_held *held, struct command_refusal *ret_refusal)
+{
+    struct returned_money money;
+    TRY(returned_money_get(db, arena, refund->returned_id, &money));
+    if (!money.waits || refund->state != REFUND_ASKED) {
+        return step_refuse(RC_REFUSED, "wrong_state", "payment_id", ret_refusal);
+    }
+    return refund_fits(db, arena, held, money.supply_id, refund->amount_fen, ret_refusal);
+}
+
 enum rc refund_carry(struct db *db, struct arena *arena, const struct actor *maker,
                      int64_t checker_id, int64_t approval_id, struct command_refusal *ret_refusal)
 {
@@ -142,8 +169,12 @@ enum rc refund_carry(struct db *db, struct arena *arena, const struct actor *mak
     TRY(refunds_get(db, arena, id, &refund));
     TRY(refund_hold(db, arena, refund.payment_id, &held));
     TRY(refunds_lock(db, arena, id, &refund));
-    TRY(check(db, arena, &held, maker->id, checker_id, ret_refusal));
-    if (never_left(&held)) {
+    if (strcmp(refund.source, "returned") == 0) {
+        TRY(check_returned(db, arena, &refund, &held, ret_refusal));
+    } else {
+        TRY(check(db, arena, &held, maker->id, checker_id, ret_refusal));
+    }
+    if (refund.returned_id == 0 && never_left(&held)) {
         TRY(delivery_cancel(db, maker, held.delivery.id, refund.reason, ret_refusal));
     }
     TRY(refunds_set_approved(db, id, checker_id));
@@ -173,6 +204,11 @@ enum rc refund_promise(struct db *db, struct arena *arena, const struct refund *
         struct adjustment_done done;
         TRY(adjustment_asks_done(db, arena, refund->adjustment_id, &done));
         return refund_post(db, arena, POSTING_ADJUSTMENT_REFUNDED, refund, payment, done.supply_id);
+    }
+    if (strcmp(refund->source, "returned") == 0) {
+        TRY(returned_money_set_refunded(db, refund->returned_id));
+        return refund_post(db, arena, POSTING_ADJUSTMENT_REFUNDED, refund, payment,
+                           payment->supply_id);
     }
     if (strcmp(refund->source, "close") == 0) {
         return refund_post(db, arena, POSTING_CLOSE_REFUNDED, refund, payment, 0);

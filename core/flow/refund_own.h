@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/flow/command.h"
 #include "core/rules/ledger.h"
 #include "core/store/delivery.h"
 #include "core/store/payment.h"
@@ -28,6 +29,11 @@ enum rc refund_promise(struct db *db, struct arena *arena, const struct refund *
 enum rc refund_post(struct db *db, struct arena *arena, enum ledger_posting posting,
                     const struct refund *refund, const struct payment *payment,
                     int64_t supply_id) MUST_CHECK;
+/* The amount goes back on a settled payment of this supply that has so much left. RC_REFUSED
+   "wrong_supply", "exceeds_payment". */
+enum rc refund_fits(struct db *db, struct arena *arena, const struct refund_held *held,
+                    int64_t supply_id, int64_t amount_fen,
+                    struct command_refusal *ret_refusal) MUST_CHECK;
 /* cash, card, transfer: a person hands it out. */
 bool refund_at_counter(const char *channel);
 

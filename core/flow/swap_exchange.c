@@ -12,6 +12,7 @@
 #include "core/store/ledger.h"
 #include "core/store/lock_out.h"
 #include "core/store/refund.h"
+#include "core/store/returned_money.h"
 #include "core/store/row.h"
 #include "core/store/site.h"
 
@@ -332,6 +333,7 @@ static enum rc call_off_carry(const struct swap_own *own)
     size_t count = 0;
     int64_t now_ms = clock_now_ms();
     TRY(swap_carried_open(own->db, own->arena, own->swap.id, &list, &count));
+    TRY(returned_money_undo(own->db, own->swap.id));
     for (size_t i = 0; i < count; i++) {
         struct delivery_row delivery;
         struct ledger_entry entry = {.posting = POSTING_ADJUSTMENT_RETURN_UNDONE,

@@ -209,14 +209,18 @@ static enum rc push_later(const struct swap_own *own)
 
 enum rc swap_own_push(const struct swap_own *own, int64_t meter_id, int64_t epoch)
 {
+    const char *fee_control =
+        own->facts.platform_mode ? "{\"fee_control\":false}" : "{\"fee_control\":true}";
     int64_t batch_id = 0;
-    if (own->swap.wanted[0] == '\0') {
-        return push_later(own);
-    }
+    int64_t push_id = 0;
     TRY(pushes_add_batch(own->db, own->swap.reason, own->swap.maker_id, own->swap.approval_id,
                          clock_now_ms(), &batch_id));
-    int64_t push_id = 0;
-    TRY(pushes_add(own->db, batch_id, own->supply.id, epoch, meter_id, own->swap.wanted, true,
+    if (own->swap.wanted[0] != '\0') {
+        TRY(pushes_add(own->db, batch_id, own->supply.id, epoch, meter_id, own->swap.wanted, true,
+                       &push_id));
+    }
+    /* on its own: a factory-fresh meter has it off, and a later push of prices leaves it alone */
+    TRY(pushes_add(own->db, batch_id, own->supply.id, epoch, meter_id, fee_control, false,
                    &push_id));
     return push_later(own);
 }

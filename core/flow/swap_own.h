@@ -41,7 +41,7 @@ enum rc swap_own_order(const struct swap_own *own, int64_t meter_id, int64_t epo
                        enum command_kind kind, int64_t lock_out_id) MUST_CHECK;
 /* Pending orders are called off; RC_REFUSED order_open: a frame of one may have left. */
 enum rc swap_own_end_orders(const struct swap_own *own) MUST_CHECK;
-/* What stood in the old meter is to stand in this one. */
+/* What stood in the old meter is to stand in this one, and fee control as the billing mode asks. */
 enum rc swap_own_push(const struct swap_own *own, int64_t meter_id, int64_t epoch) MUST_CHECK;
 enum rc swap_own_audit(const struct swap_own *own, enum audit_action action, const char *reason,
                        const char *before, const char *after) MUST_CHECK;

@@ -54,11 +54,15 @@ enum rc pushes_add(struct db *db, int64_t batch_id, int64_t supply_id, int64_t e
                    int64_t meter_id, const char *wanted_json, bool supersedes, int64_t *ret_id)
 {
     assert(db_in_transaction(db));
+    /* what says nothing about fee control takes nothing from one that switches it */
     TRY(db_execute(db,
                    "UPDATE push SET state = 'superseded', ended_at = ? WHERE supply_id = ?"
-                   " AND state IN ('pending', 'writing') AND ? AND NOT EXISTS (SELECT 1"
+                   " AND state IN ('pending', 'writing') AND IF(JSON_EXISTS(wanted,"
+                   " '$.fee_control'), JSON_EXISTS(?, '$.fee_control'), ?) AND NOT EXISTS (SELECT 1"
                    " FROM mode_change c WHERE c.push_id = push.id AND c.state = 'switching')",
-                   DB_ARGS(db_time(clock_now_ms()), db_int(supply_id), db_int(supersedes)), NULL));
+                   DB_ARGS(db_time(clock_now_ms()), db_int(supply_id), db_text(wanted_json),
+                           db_int(supersedes)),
+                   NULL));
     struct db_outcome outcome = {0};
     TRY(db_execute(db,
                    "INSERT INTO push (batch_id, supply_id, epoch, meter_id, wanted)"

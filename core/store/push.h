@@ -44,7 +44,8 @@ struct push_progress {
 enum rc pushes_add_batch(struct db *db, const char *reason, int64_t maker_id, int64_t approval_id,
                          int64_t due_at_ms, int64_t *ret_id) MUST_CHECK;
 /* A pending row; open ones of the same supply are superseded, except the one that a change of mode
-   waits for; supersedes false: none is. */
+   waits for, and one that switches fee control by one that does not; supersedes false: none but
+   what this one decides anew about fee control. */
 enum rc pushes_add(struct db *db, int64_t batch_id, int64_t supply_id, int64_t epoch,
                    int64_t meter_id, const char *wanted_json, bool supersedes,
                    int64_t *ret_id) MUST_CHECK;

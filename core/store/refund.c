@@ -20,8 +20,8 @@ enum rc refunds_insert(struct db *db, const struct refund *refund, int64_t *ret_
     TRY(db_execute(
         db,
         "INSERT INTO refund (refund_number, payment_id, source, adjustment_id, amount_fen, state,"
-        " reason, maker_id, checker_id, approval_id, close_id, automatic)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " reason, maker_id, checker_id, approval_id, close_id, automatic, returned_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         DB_ARGS(db_text(refund->number), db_int(refund->payment_id), db_text(refund->source),
                 db_int_or_null(refund->adjustment_id != 0, refund->adjustment_id),
                 db_int(refund->amount_fen),
@@ -29,7 +29,8 @@ enum rc refunds_insert(struct db *db, const struct refund *refund, int64_t *ret_
                 db_text(refund->reason), db_int_or_null(!refund->automatic, refund->maker_id),
                 db_int_or_null(agreed, refund->checker_id),
                 db_int_or_null(refund->approval_id != 0, refund->approval_id),
-                db_int_or_null(refund->close_id != 0, refund->close_id), db_int(refund->automatic)),
+                db_int_or_null(refund->close_id != 0, refund->close_id), db_int(refund->automatic),
+                db_int_or_null(refund->returned_id != 0, refund->returned_id)),
         &outcome));
     *ret_id = outcome.insert_id;
     return RC_OK;
@@ -37,7 +38,8 @@ enum rc refunds_insert(struct db *db, const struct refund *refund, int64_t *ret_
 
 #define SELECT_REFUND                                                                              \
     "SELECT id, refund_number, payment_id, source, adjustment_id, amount_fen, state, reason,"      \
-    " maker_id, checker_id, approval_id, close_id, automatic FROM refund WHERE id = ?"
+    " maker_id, checker_id, approval_id, close_id, automatic, returned_id FROM refund WHERE id = " \
+    "?"
 
 static enum rc fill(const struct db_rows *rows, struct refund *ret_refund)
 {
@@ -57,6 +59,7 @@ static enum rc fill(const struct db_rows *rows, struct refund *ret_refund)
         .approval_id = db_get_int(rows, 0, 10),
         .close_id = db_get_int(rows, 0, 11),
         .automatic = row_bool(rows, 0, 12),
+        .returned_id = db_get_int(rows, 0, 13),
     };
     return refund_state_find(db_get_text(rows, 0, 6), &ret_refund->state);
 }

@@ -19,9 +19,10 @@ struct refund {
     int64_t id;
     const char *number;
     int64_t payment_id;
-    const char *source;    /* undelivered, suspense, adjustment, close */
+    const char *source;    /* undelivered, suspense, adjustment, close, returned */
     int64_t adjustment_id; /* 0: none */
     int64_t close_id;      /* 0: none */
+    int64_t returned_id;   /* 0: none */
     int64_t amount_fen;
     enum refund_state state;
     const char *reason;

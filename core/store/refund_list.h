@@ -73,8 +73,9 @@ enum rc adjustment_list(struct db *db, struct arena *arena, const struct refund_
 struct waiting_row {
     const char *kind; /* frozen_supply, delivery_hold, delivery_manual, delivery_unknown, suspense,
                          adjustment_manual, adjustment_to_pay, refund_to_pay, refund_failed,
-                         power_by_hand */
-    const char *object_kind; /* supply, delivery, payment, adjustment, refund, purchase */
+                         power_by_hand, returned_money, payment_called_off */
+    const char *object_kind; /* supply, delivery, payment, adjustment, refund, purchase,
+                                returned_money */
     int64_t object_id;
     int64_t supply_id; /* ROW_NULL none, likewise the next */
     int64_t purchase_id;

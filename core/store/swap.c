@@ -64,7 +64,8 @@ enum rc swaps_set_approval(struct db *db, int64_t id, int64_t approval_id)
     " o.serial_number, ol.code, o.address, COALESCE(nl.code, ''), COALESCE(mo.code, ''),"          \
     " COALESCE(j.state, ''), j.left_fen, (SELECT COALESCE(SUM(b.amount_fen), 0) FROM purchase b"   \
     " WHERE b.swap_id = w.id AND b.state = 'delivered' AND b.epoch = w.new_epoch),"                \
-    " COALESCE(w.wanted, '')"                                                                      \
+    " COALESCE(w.wanted, ''), s.billing_mode = 'meter', (SELECT p.fee_control_enabled"             \
+    " FROM meter_parameter p WHERE p.meter_id = w.new_meter_id AND p.read_at >= w.exchanged_at)"   \
     " FROM meter_swap w JOIN supply s ON s.id = w.supply_id JOIN account a ON a.id = w.account_id" \
     " JOIN user k ON k.id = w.maker_id LEFT JOIN user c ON c.id = w.checker_id"                    \
     " JOIN meter o ON o.id = w.old_meter_id JOIN line ol ON ol.id = o.line_id"                     \
@@ -126,7 +127,9 @@ static enum rc swap_read(const struct db_rows *rows, size_t at, struct swap *swa
                           .adjustment_state = db_get_text(rows, at, 50),
                           .left_fen = row_int(rows, at, 51),
                           .arrived_fen = db_get_int(rows, at, 52),
-                          .wanted = db_get_text(rows, at, 53)};
+                          .wanted = db_get_text(rows, at, 53),
+                          .fee_control_wanted = row_bool(rows, at, 54),
+                          .fee_control = row_int(rows, at, 55)};
     return swap_state_find(swap->state, &swap->step) == RC_OK ? RC_OK : RC_INTERNAL;
 }
 
@@ -299,14 +302,14 @@ enum rc swaps_set_cancelled(struct db *db, int64_t id, enum swap_state from)
                 DB_ARGS(db_time(clock_now_ms()), db_int(id), db_text(swap_state_name(from))));
 }
 
-enum rc swaps_note_delivered(struct db *db, int64_t purchase_id)
+enum rc swaps_note_ended(struct db *db, int64_t purchase_id)
 {
     assert(db_in_transaction(db));
     return db_execute(
         db,
         "UPDATE meter_swap w JOIN purchase b ON b.swap_id = w.id SET w.state = 'done',"
         " w.ended_at = ? WHERE b.id = ? AND w.state = 'exchanged' AND NOT EXISTS"
-        " (SELECT 1 FROM purchase o WHERE o.swap_id = w.id AND o.state <> 'delivered')",
+        " (SELECT 1 FROM purchase o WHERE o.swap_id = w.id AND o.state = 'paid')",
         DB_ARGS(db_time(clock_now_ms()), db_int(purchase_id)), NULL);
 }
 

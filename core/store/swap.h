@@ -33,8 +33,10 @@ struct swap { /* ROW_NULL where a number is not known; texts "" where there is n
     bool old_dead;
     int64_t adjustment_id;
     int64_t old_balance_fen, old_count, old_energy_wh;
-    int64_t old_taken_at; /* 0: not yet; so are the times below */
-    const char *wanted;   /* JSON of a push, "" none */
+    int64_t old_taken_at;    /* 0: not yet; so are the times below */
+    const char *wanted;      /* JSON of a push, "" none */
+    bool fee_control_wanted; /* of the supply now: in meter mode the meter charges by itself */
+    int64_t fee_control;     /* of the new meter, read since the exchange: 0 off, 1 on, ROW_NULL */
     int64_t survey_id;
     bool survey_old;
     const char *new_number;
@@ -113,8 +115,9 @@ enum rc swaps_set_undone(struct db *db, int64_t id, enum swap_state from, int64_
                          int64_t undone_by, const char *reason) MUST_CHECK;
 /* -> cancelled. */
 enum rc swaps_set_cancelled(struct db *db, int64_t id, enum swap_state from) MUST_CHECK;
-/* A purchase reached its meter: the swap that carried it is done when all of its purchases did. */
-enum rc swaps_note_delivered(struct db *db, int64_t purchase_id) MUST_CHECK;
+/* A purchase reached its meter or was called off: the swap that carried it is done when none of its
+   purchases is on its way any more. */
+enum rc swaps_note_ended(struct db *db, int64_t purchase_id) MUST_CHECK;
 /* Asked ones of approvals that were rejected or expired (approval_id 0: of all). */
 enum rc swaps_asks_end(struct db *db, int64_t approval_id) MUST_CHECK;
 /* The purchase is carried by the swap. */

@@ -228,11 +228,14 @@ enum rc swap_sold_since(struct db *db, struct arena *arena, int64_t supply_id, i
     struct db_rows rows;
     TRY(db_query(db, arena,
                  "SELECT (SELECT COUNT(*) FROM purchase WHERE supply_id = ? AND epoch = ?"
-                 " AND swap_id IS NULL AND created_at > ?) + (SELECT COUNT(*) FROM adjustment"
+                 " AND swap_id IS NULL AND created_at > ?) + (SELECT COUNT(*) FROM refund f"
+                 " JOIN returned_money r ON r.id = f.returned_id JOIN purchase o"
+                 " ON o.id = r.purchase_id WHERE o.supply_id = ? AND o.epoch = ? AND f.state NOT IN"
+                 " ('rejected', 'expired', 'cancelled')) + (SELECT COUNT(*) FROM adjustment"
                  " WHERE supply_id = ? AND epoch = ? AND state IN ('writing', 'manual', 'applied',"
                  " 'typed'))",
                  DB_ARGS(db_int(supply_id), db_int(epoch), db_time(since_ms), db_int(supply_id),
-                         db_int(epoch)),
+                         db_int(epoch), db_int(supply_id), db_int(epoch)),
                  1, &rows));
     *ret_sold = db_get_int(&rows, 0, 0);
     return RC_OK;

@@ -66,6 +66,7 @@ export type MeterLive = Schemas['MeterLive'];
 export type MeterParameters = Schemas['MeterParameters'];
 export type MeterAction = Schemas['Action'];
 export type Meter = Schemas['Meter'];
+export type MeterLife = Schemas['MeterLife'];
 export type Rate = 'sharp' | 'peak' | 'flat' | 'valley' | 'deep_valley';
 export type Readings = Omit<Schemas['Readings'], 'rate_bands'> & {
   rate_bands: { from_minute: number; to_minute: number; rate: Rate }[];

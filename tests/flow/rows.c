@@ -33,6 +33,8 @@ static const struct {
     {"delivery", NULL},
     {"adjustment", NULL},
     {"refund", NULL},
+    {"returned_money", NULL},
+    {"meter_swap", NULL},
     {"approval", NULL},
     {"command", NULL},
     {"lock_out", NULL},

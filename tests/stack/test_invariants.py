@@ -252,6 +252,17 @@ MUTATIONS = [
     ("I37", "what was taken out is nobody's", "DELETE FROM transfer WHERE id = 74", None),
     ("I37", "something was posted to a time before the end", "INSERT INTO transfer (posting, object_kind, object_id, debit_id, credit_id, amount_fen, at)"
      " SELECT 'use', 'bill', 99, id, 32, 1, '2026-02-01' FROM ledger_account WHERE code = 'tenant_liability' AND supply_id = 7", None),
+    ("I44", "a correction that can never arrive stays paid", "UPDATE purchase b JOIN delivery d ON d.purchase_id = b.id SET"
+     " b.origin = 'correction', d.state = 'cancelled', d.ended_at = '2026-03-02' WHERE b.id = 3", None),
+    ("I44", "cancelled, and its payment says it was delivered", "UPDATE delivery d JOIN payment p ON p.purchase_id = d.purchase_id SET"
+     " d.state = 'cancelled', d.ended_at = '2026-03-02', p.disposition = 'delivered' WHERE d.id = 3", None),
+    ("I45", "called off and nowhere", "UPDATE purchase SET origin = 'returned' WHERE id = 4", None),
+    ("I45", "waits, and the clearing has nothing", "INSERT INTO returned_money (purchase_id, account_id, supply_id, amount_fen)"
+     " VALUES (3,2,2,3000)", None),
+    ("I45", "refunded by no refund", "INSERT INTO returned_money (purchase_id, account_id, supply_id, amount_fen, state, ended_at)"
+     " VALUES (3,2,2,3000,'refunded','2026-03-02')", None),
+    ("I45", "delivered again with another amount", "INSERT INTO returned_money (purchase_id, account_id, supply_id, amount_fen, state,"
+     " again_purchase_id, ended_at) VALUES (4,2,2,4000,'delivered',3,'2026-03-02')", None),
     ("I46", "the deposit is missing in the settlement", "UPDATE transfer SET object_id = 99 WHERE id = 76", None),
     ("I46", "less was paid out than the sheet says", "UPDATE transfer SET amount_fen = 5999 WHERE id = 77", None),
     ("I46", "closed and not paid out", "DELETE FROM transfer WHERE id = 77", None),

@@ -2,6 +2,7 @@
 import os
 import signal
 import sys
+import time
 import unittest
 import uuid
 
@@ -129,7 +130,7 @@ class Base(money.Case):
 
 
 class Swap(Base):
-    meters = 6  # a line
+    meters = 8  # a line
     lines = 2
 
     # ---- a living meter
@@ -159,13 +160,48 @@ class Swap(Base):
         self.assertEqual(self.sql("SELECT number, state FROM meter WHERE number LIKE 'M001%' ORDER BY number"),
                          [["M001", "retired"], ["M001B", "in_service"]])
         lib.wait_for("prices and thresholds in the new meter", lambda: self.one(
-            f"SELECT state FROM push WHERE supply_id = {row['supply_id']}") == "confirmed", 60, 0.2)
+            f"SELECT GROUP_CONCAT(DISTINCT state) FROM push WHERE supply_id = {row['supply_id']}") == "confirmed", 60, 0.2)
+        self.assertEqual(self.truth(row)["fee_control"], 1)
+        lib.wait_for("the page to say so", lambda: self.show(swap)["fee_control"] == 1, 30, 0.1)
         new = self.supply("M001B")
+        lives = self.engineer.get(f"/meters/{new['meter_id']}/epochs")["items"]
+        self.assertEqual([(one["number"], one["epoch"], one["swap_id"]) for one in lives],
+                         [("M001B", row["epoch"] + 1, swap["id"]), ("M001", row["epoch"], None)])
+        self.assertEqual((lives[1]["end_energy_wh"], lives[1]["close_balance_fen"]), (emptied["old_energy_wh"], 0))
+        self.joined(new, emptied["old_energy_wh"])
         self.delivered(self.sell(new, 2500))
         self.assertEqual(self.truth(row)["balance_fen"], 52500)
         acts = [r[0] for r in self.sql(f"SELECT action FROM audit WHERE object_kind = 'supply' AND object_id = {row['supply_id']}"
                                        " AND action LIKE 'swap.%' ORDER BY id")]
         self.assertEqual(acts, ["swap.ask", "swap.exchange"])
+
+    def joined(self, new, old_energy_wh):
+        """The new meter's history goes on where the old one's ended: nothing was used in between."""
+        def look():
+            day = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds)) for seconds in (-86400, 86400)]
+            items = self.engineer.get(f"/meters/{new['meter_id']}/readings?from={day[0]}&to={day[1]}&step_s=86400")["items"]
+            stored = self.sql("SELECT COUNT(DISTINCT meter_id) FROM reading WHERE energy_wh IS NOT NULL AND meter_id IN"
+                              " (SELECT meter_id FROM supply_epoch WHERE supply_id = (SELECT MIN(id) FROM supply WHERE meter_id ="
+                              f" {new['meter_id']}))")
+            return items if stored == [["2"]] and len(items) >= 2 else None
+        energies = [one["energy_wh"] for one in lib.wait_for("readings of both meters", look, 60, 0.5)]
+        self.assertGreater(old_energy_wh, 1000)
+        self.assertLess(max(energies) - min(energies), 1000, energies)
+
+    def test_fee_control_is_switched_on_in_the_new_meter(self):
+        """A factory-fresh meter does not charge: the page says so until the read-back shows that it does."""
+        row = self.shop("M013", 5000)
+        swap = self.emptied(row)
+        seen = self.survey(swap, **self.new_meter(row, "202600009013"))
+        self.assertEqual(seen["answer"]["fee_control"], 0)
+        self.sql("UPDATE line SET writable = 0")
+        self.exchange(swap)
+        page = self.show(swap)
+        self.assertEqual((page["fee_control_wanted"], page["fee_control"] or 0), (True, 0))
+        self.sql("UPDATE line SET writable = 1")
+        self.finished(swap, row, 5000)
+        lib.wait_for("fee control to be proved", lambda: self.show(swap)["fee_control"] == 1, 60, 0.2)
+        self.assertEqual(self.truth(row)["fee_control"], 1)
 
     def test_new_meter_holds_some_already(self):
         row = self.shop("M002", 30000)
@@ -221,6 +257,47 @@ class Swap(Base):
         self.park.sim("fault", meter="M007", kind="apply_no_answer", function=WRITE, count=1)
         self.exchange(swap)
         self.finished(swap, row, 40000)
+
+    # ---- the carry is called off
+
+    def called_off(self, row, serial):
+        """A swap whose money waits, because somebody cancelled its delivery into the new meter."""
+        swap = self.emptied(row)
+        body = self.new_meter(row, serial)
+        self.survey(swap, **body)
+        self.sql("UPDATE line SET writable = 0")
+        self.exchange(swap)
+        delivery = self.one(f"SELECT d.id FROM delivery d JOIN purchase b ON b.id = d.purchase_id WHERE b.swap_id = {swap['id']}")
+        self.post(f"/deliveries/{delivery}/decision", {"decision": "cancel", "reason": "暂不转入"}, self.clerk)
+        self.sql("UPDATE line SET writable = 1")
+        self.assertEqual(self.show(swap)["state"], "done")
+        self.assertEqual([self.ledger(row["supply_id"], a) for a in ("adjustment_clearing", "meter_clearing")], [5000, 0])
+        item = [one for one in self.clerk.get("/waiting")["items"] if one["kind"] == "returned_money"][-1]
+        self.assertEqual(([one["code"] for one in item["buttons"]], item["amount_fen"]), (["again", "refund"], 5000))
+        return item["object_id"]
+
+    def test_called_off_and_delivered_again(self):
+        row = self.shop("M014", 5000)
+        item = self.called_off(row, "202600009014")
+        done = self.post(f"/returned-money/{item}/deliver", {"reason": "还是转入"}, self.clerk)
+        self.refused(409, "conflict", "", self.post, f"/returned-money/{item}/deliver", {"reason": "再来"}, self.clerk)
+        self.delivered(done)
+        self.assertEqual(self.truth(row)["balance_fen"], 5000)
+        self.assertEqual([self.ledger(row["supply_id"], a) for a in ("tenant_liability", "adjustment_clearing")], [5000, 0])
+        self.assertFalse([one for one in self.clerk.get("/waiting")["items"] if one["kind"] == "returned_money"])
+
+    def test_called_off_and_paid_out(self):
+        row = self.shop("M012", 0)
+        self.delivered(self.sell(row, 5000))
+        payment = self.one(f"SELECT p.id FROM payment p JOIN purchase b ON b.id = p.purchase_id WHERE b.supply_id = {row['supply_id']}")
+        item = self.called_off(row, "202600009012")
+        approval = self.post(f"/returned-money/{item}/refund", {"payment_id": int(payment), "reason": "商户要退"}, self.clerk)
+        self.refused(409, "conflict", "", self.post, f"/returned-money/{item}/deliver", {"reason": "转入"}, self.clerk)
+        self.decide(approval["id"])
+        refund = self.clerk.get("/refunds")["items"][0]
+        self.assertEqual((refund["source"], refund["state"], refund["amount_fen"]), ("returned", "approved", 5000))
+        self.post(f"/refunds/{refund['id']}/pay", None, self.clerk)
+        self.assertEqual([self.ledger(row["supply_id"], a) for a in ("tenant_liability", "adjustment_clearing")], [0, 0])
 
     # ---- a dead meter
 
@@ -309,7 +386,7 @@ class Swap(Base):
         self.refused(409, "wrong_state", "state", self.undo, swap)
 
     def test_called_off_after_emptying(self):
-        row = self.shop("M012", 21000)
+        row = self.shop("M015", 21000)
         swap = self.emptied(row)
         self.assertEqual(self.truth(row)["balance_fen"], 0)
         done = self.cancel(swap)

@@ -16,6 +16,7 @@ export const buttonRight: Record<string, Permission> = {
   refund: 'refund.request',
   pay: 'refund.request',
   power: 'meter.switch',
+  again: 'suspense.decide',
 };
 
 /** Moves money out or cannot be taken back: shown in the colour of danger, last. */
