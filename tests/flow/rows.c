@@ -34,7 +34,6 @@ static const struct {
     {"adjustment", NULL},
     {"refund", NULL},
     {"returned_money", NULL},
-    {"meter_swap", NULL},
     {"approval", NULL},
     {"command", NULL},
     {"lock_out", NULL},
