@@ -11,7 +11,7 @@
 
 #include "core/base/text.h"
 
-#define ROWS_TABLES_MAX 20
+#define ROWS_TABLES_MAX 24
 
 struct rows {
     MYSQL_RES *tables[ROWS_TABLES_MAX];
