@@ -37,10 +37,12 @@ static void begin(struct web_reply *reply, const char *title)
                 title, style, title);
 }
 
-static void end(struct web_reply *reply)
+static void end(const struct sandbox *sandbox, struct web_reply *reply)
 {
-    text_add_string(&reply->body, "</main><p><small>沙箱收银台，不动真钱。Sandbox cashier: no real "
-                                  "money. <a href=/>全部订单 all orders</a></small></p></html>");
+    text_printf(&reply->body,
+                "</main><p><small>沙箱收银台，不动真钱。Sandbox cashier: no real money. "
+                "<a href=http://127.0.0.1:%u/>全部订单 all orders</a></small></p></html>",
+                sandbox->ports[PLACE_CASHIER]);
 }
 
 void cashier_redirect(struct sandbox *sandbox, const struct order *order, struct web_reply *reply)
@@ -49,7 +51,7 @@ void cashier_redirect(struct sandbox *sandbox, const struct order *order, struct
     reply->type = NULL;
     text_clear(&reply->body);
     text_printf(&reply->head, "Location: http://127.0.0.1:%u/order/%s\r\n",
-                sandbox->ports[PLACE_CASHIER], order->token);
+                sandbox->ports[order->provider], order->token);
 }
 
 static void list(struct sandbox *sandbox, struct web_reply *reply)
@@ -73,7 +75,7 @@ static void list(struct sandbox *sandbox, struct web_reply *reply)
     if (sandbox->order_count == 0) {
         text_add_string(&reply->body, "<p>还没有订单。No orders yet.</p>");
     }
-    end(reply);
+    end(sandbox, reply);
 }
 
 static void button(struct web_reply *reply, const char *act, const char *label)
@@ -165,7 +167,7 @@ static void page(struct sandbox *sandbox, const struct web_request *request,
         button(reply, "again", "再付一次 Pay a second time");
         button(reply, "resend", "重发通知 Send the notice again");
     }
-    end(reply);
+    end(sandbox, reply);
 }
 
 /* What to say about an act; NULL: an unknown one. */

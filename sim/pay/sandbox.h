@@ -265,7 +265,7 @@ void cashier_serve(struct sandbox *sandbox, const struct web_request *request,
                    struct web_reply *reply);
 void control_serve(struct sandbox *sandbox, const struct web_request *request,
                    struct web_reply *reply);
-/* Redirects a browser to an order's cashier page. */
+/* Redirects a browser to an order's cashier page, on the provider's own address. */
 void cashier_redirect(struct sandbox *sandbox, const struct order *order, struct web_reply *reply);
 
 #endif

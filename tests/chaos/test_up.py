@@ -117,6 +117,20 @@ class Up(unittest.TestCase):
                                     {"Content-Type": "application/json", "Origin": origin})
             self.assertEqual((status, json.loads(answer).get("stage")), (200, "full"), user["name"])
 
+    def test_2_tenants_log_in_and_the_sandbox_is_there(self):
+        self.assertGreaterEqual(len(self.demo["tenants"]), 2)
+        for tenant in self.demo["tenants"]:
+            status, _, answer = ask(self.public("/api/v1/tenant/session"), json.dumps(tenant).encode(),
+                                    {"Content-Type": "application/json", "Origin": self.public("")})
+            self.assertEqual((status, json.loads(answer).get("stage")), (200, "full"), tenant["phone"])
+            self.assertTrue(json.loads(answer)["shops"])
+        sandbox = self.demo["sandbox"]
+        for provider in ("wechat", "alipay", "unionpay"):
+            for name, value in sandbox[provider].items():
+                if name.endswith("_file"):
+                    self.assertEqual(os.stat(value).st_mode & 0o777, 0o600, value)
+        self.assertEqual(urllib.request.urlopen(sandbox["cashier_url"], timeout=10).status, 200)
+
     def test_3_front_server_headers_and_words(self):
         status, headers, _ = ask(self.office("/portal/"))
         self.assertEqual(status, 200)
@@ -127,7 +141,7 @@ class Up(unittest.TestCase):
                      "Permissions-Policy"):
             self.assertEqual(len(headers.get_all(name, [])), 1, name)
         for url, code in ((self.office("/nothing"), 404), (self.public("/portal/"), 404), (self.public("/api/v1/staff/session"), 404),
-                          (self.public("/metrics"), 404), (self.public("/api/v1/tenant/session"), 503)):
+                          (self.public("/metrics"), 404), (self.public("/api/v1/tenant/session"), 401)):
             status, headers, body = ask(url)
             self.assertEqual((status, headers["Content-Type"]), (code, "application/problem+json"), url)
             self.assertEqual(json.loads(body)["status"], code, url)

@@ -166,8 +166,8 @@ class Peers(unittest.TestCase):
         url = urllib.parse.urlsplit(self.wechat.order(name, 100, self.url(), "h5", scene_info=scene)[1]["h5_url"])
         status, headers, _ = self.sandbox.call("wechat", "GET", f"{url.path}?{url.query}&redirect_url=https%3A%2F%2Fm.test%2Fm%2F")
         page = urllib.parse.urlsplit(headers["Location"])
-        self.assertEqual((status, page.port), (302, self.sandbox.ports["cashier"]))
-        self.sandbox.call("cashier", "POST", page.path, "act=pay", {"Content-Type": "application/x-www-form-urlencoded"})
+        self.assertEqual((status, page.port), (302, self.sandbox.ports["wechat"]))
+        self.sandbox.call("wechat", "POST", page.path, "act=pay", {"Content-Type": "application/x-www-form-urlencoded"})
         self.assertIn(b'href="https://m.test/m/"', self.sandbox.call("cashier", "GET", page.path)[2])
         self.assertEqual(self.wechat.query(name)[1]["trade_type"], "MWEB")
 
