@@ -201,10 +201,14 @@ class UnionPay:
 
 
 class Inbox:
-    """The merchant's side of notices: keeps them, answers as `answers` says (the last answer stays)."""
+    """The merchant's side of notices: keeps those below `prefix`, answers them as `answers` says (the last answer stays).
+
+    What a test before left on its way comes below another prefix and is only taken.
+    """
 
     def __init__(self, answer=(200, b"success")):
         self.got = []
+        self.prefix = "/"
         self.answers = [answer]
         self.condition = threading.Condition()
         inbox = self
@@ -213,9 +217,11 @@ class Inbox:
             def do_POST(self):  # noqa: N802 (the library's name)
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 with inbox.condition:
-                    inbox.got.append((self.path, self.headers, body, time.monotonic()))
-                    status, text = inbox.answers.pop(0) if len(inbox.answers) > 1 else inbox.answers[0]
-                    inbox.condition.notify_all()
+                    status, text = 200, b"success"
+                    if self.path.startswith(inbox.prefix):
+                        inbox.got.append((self.path[len(inbox.prefix) - 1:], self.headers, body, time.monotonic()))
+                        status, text = inbox.answers.pop(0) if len(inbox.answers) > 1 else inbox.answers[0]
+                        inbox.condition.notify_all()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
@@ -230,7 +236,13 @@ class Inbox:
         self.thread.start()
 
     def url(self, path):
-        return f"http://127.0.0.1:{self.server.server_address[1]}{path}"
+        return f"http://127.0.0.1:{self.server.server_address[1]}{self.prefix}{path[1:]}"
+
+    def begin(self, prefix):
+        """From now on only what comes below this prefix counts."""
+        with self.condition:
+            self.prefix = prefix
+            self.got.clear()
 
     def wait(self, count, seconds=30):
         """The first `count` notices: (path, headers, body, monotonic time)."""

@@ -45,6 +45,7 @@ class Peers(unittest.TestCase):
         assert cls.sandbox.stop() == 0
 
     def setUp(self):
+        self.inbox.begin(f"/{self._testMethodName}/")
         self.inbox.clear((200, b"success"))
         self.sandbox.ask("clear")
         self.sandbox.ask("set", refund_ms=20, refund_outcome="success", bills_of_today=True, notices_by_certificate=False,
