@@ -16,5 +16,5 @@ export function errorText(error: unknown): string {
   const key = `error.${error.code}`;
   const words = text(key);
   if (words === key) return t('error.refused', { code: error.code });
-  return cell_name.test(error.field) ? t('error.in_cell', { cell: error.field, words }) : words;
+  return error.field && cell_name.test(error.field) ? t('error.in_cell', { cell: error.field, words }) : words;
 }
