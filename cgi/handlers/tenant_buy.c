@@ -446,9 +446,11 @@ SHAPE(sticker_row, "StickerRow", struct pay_sticker, F_ID(struct pay_sticker, su
       F_TIME(struct pay_sticker, created_at, NEEDED));
 
 struct stickers {
+    const char *public_url; /* what a printed code begins with; "" while it is not set */
     struct shape_list items;
 };
-SHAPE(stickers, "Stickers", struct stickers, F_LIST(struct stickers, items, &shape_sticker_row));
+SHAPE(stickers, "Stickers", struct stickers, F_WORDS(struct stickers, public_url, NEEDED),
+      F_LIST(struct stickers, items, &shape_sticker_row));
 
 struct sticker_query {
     int64_t building_id;
@@ -465,7 +467,7 @@ SHAPE(sticker_make_input, "StickerRequest", struct sticker_make_input,
 static enum rc reply_stickers(struct request *request, int status, int64_t building_id)
 {
     struct pay_sticker *list = NULL;
-    struct stickers reply = {0};
+    struct stickers reply = {.public_url = config_text(request->config, CONFIG_pay_public_url)};
     TRY(pay_stickers_list(request->db, request->arena, building_id, &list, &reply.items.count));
     reply.items.items = list;
     return request_reply(request, status, &reply);

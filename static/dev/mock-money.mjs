@@ -101,6 +101,24 @@ export const moneyToPower = () => ({
   oldest_paid_at: purchase.power_at ? null : paid_at,
 });
 
+const stickers = new Map();
+const stickersOf = () => ({ public_url: 'https://pay.example.com', items: [...stickers.values()] });
+function stickersMake({ body }) {
+  for (const supply_id of body.supply_ids) {
+    const { unit_number, shop_name, number } = meters.find((m) => m.supply_id === supply_id);
+    const code = String(supply_id).padStart(12, 'Q').replace(/[01]/g, 'B').replace(/8|9/g, '7');
+    stickers.set(supply_id, {
+      supply_id,
+      code,
+      unit_number,
+      shop_name,
+      meter_number: number,
+      created_at: iso(Date.now()),
+    });
+  }
+  return { status: 201, body: stickersOf() };
+}
+
 export const money_routes = {
   'GET /supplies/:id/backfill': ({ id }) => ({
     supply_id: id,
@@ -128,6 +146,8 @@ export const money_routes = {
       { channel: 'alipay', merchant: 'main' },
     ],
   }),
+  'GET /stickers': stickersOf,
+  'POST /stickers': stickersMake,
   'GET /waiting': () => ({
     items: purchase.power_at
       ? []

@@ -14,7 +14,7 @@ const ago = (s) => iso(Date.now() - s * 1000);
 const view = ['park.view', 'alarm.view', 'approval.view', 'account.view', 'purchase.view'];
 const roles = [
   { code: 'administrator', name_zh: '管理员', name_en: 'Administrator', permissions: [...view, 'meter.switch', 'meter.read_now', 'keep_on.set', 'lock_out.set', 'lock_out.override', 'approval.decide', 'field.approve', 'money.approve', 'line.configure', 'import.run', 'user.manage', 'audit.view', 'supply.unfreeze', 'account.view', 'purchase.view', 'refund.request', 'suspense.decide', 'swap.manage', 'document.add'] },
-  { code: 'finance', name_zh: '财务', name_en: 'Finance', permissions: [...view, 'meter.read_now'] },
+  { code: 'finance', name_zh: '财务', name_en: 'Finance', permissions: [...view, 'meter.read_now', 'account.manage'] },
   { code: 'engineer', name_zh: '工程', name_en: 'Engineer', permissions: [...view, 'meter.switch', 'meter.read_now', 'keep_on.set', 'lock_out.set', 'approval.decide', 'field.approve'] },
   { code: 'auditor', name_zh: '审计', name_en: 'Auditor', permissions: [...view, 'audit.view'] },
 ];

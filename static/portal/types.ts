@@ -153,3 +153,7 @@ export type Adjustment = Schemas['Adjustment'];
 export type Backfill = Schemas['BackfillPage'];
 export type Swap = Schemas['Swap'];
 export type SwapPage = Schemas['SwapPage'];
+export type Stickers = Schemas['Stickers'];
+export type Sticker = Schemas['StickerRow'];
+export type CounterCode = Schemas['CounterCode'];
+export type ContactPassword = Schemas['ContactPassword'];

@@ -217,6 +217,23 @@ test('power after payment: the overview leads to the purchase, and only the engi
   await done(page);
 });
 
+test('pay stickers: missing ones are made, and only the sheet of labels is printed', async () => {
+  const page = await newPage();
+  await logIn(page, 'finance', '/stickers');
+  await page.fill('.pick__filter input', '3F-2');
+  await page.click('[data-test=all]');
+  await page.click('[data-test=make]');
+  await page.locator('[data-test=print]').waitFor();
+  const labels = await page.locator('.label').count();
+  assert.match(await page.locator('[data-test=print]').innerText(), new RegExp(`打印 ${labels} 张`));
+  assert.ok(labels > 3);
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await page.locator('.label .pw-qr').first().isVisible(), true);
+  assert.equal(await page.locator('.pw-title').isVisible(), false);
+  if (process.env.PW_PICTURES) await page.pdf({ path: `${process.env.PW_PICTURES}/stickers.pdf`, preferCSSPageSize: true });
+  await done(page);
+});
+
 test('users: a new one is made, a reset shows its password once', async () => {
   const page = await newPage();
   await logIn(page, 'admin', '/users');
@@ -273,7 +290,7 @@ test('no page is wider than 360, 390, 1366 or 1920 px, and every control has a n
   const page = await newPage();
   await logIn(page, 'admin');
   const wide = [];
-  for (const path of ['/tasks', '/overview', '/monitor', '/meters/8', '/lines', '/lines/1', '/lock-outs', '/approvals', '/alarms', '/audit', '/import', '/users', '/about', '/me', '/password']) {
+  for (const path of ['/tasks', '/overview', '/monitor', '/meters/8', '/lines', '/lines/1', '/lock-outs', '/approvals', '/alarms', '/audit', '/import', '/stickers', '/users', '/about', '/me', '/password']) {
     await page.goto(base + path);
     await page.locator('h1').first().waitFor({ state: 'attached' });
     await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));

@@ -133,7 +133,9 @@ class Buy(money.Case):
         self.assertEqual(stranger.get("/pay/AAAAAAAAAAAA").status, 404)
         self.clerk.post("/stickers", {"supply_ids": [self.rows[0]["supply_id"]]}, str(uuid.uuid4()))
         self.assertEqual(stranger.get(f"/pay/{code}").status, 404, "a new sticker ends the old one")
-        self.assertTrue(self.clerk.get("/stickers")["items"])
+        told = self.clerk.get("/stickers")
+        self.assertTrue(told["items"])
+        self.assertEqual(told["public_url"], "", "nothing is printed before the public address is set")
 
     def refuse(self, answer, status, code, field):
         self.assertEqual((answer.status, answer.code, answer.json.get("field", "")), (status, code, field), answer)
