@@ -90,8 +90,8 @@ class Orders(paying.Case):
         for order in waiting:
             self.state(order, "open")
             self.assertEqual(self.peer.count("wechat", "create", order.number), 1)
-        self.assertIn("wechat does not answer", self.park.log_of("jobs"))
-        self.assertIn("wechat answers again", self.park.log_of("jobs"))
+        for words in ("wechat does not answer", "wechat answers again"):
+            lib.wait_for(f"'{words}' in the log", lambda words=words: words in self.park.log_of("jobs"))
 
     def test_06_a_lost_answer_is_asked_for_again_under_the_same_number(self):
         self.peer.modes["wechat"] = "mute"
